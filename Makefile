@@ -1,0 +1,70 @@
+# Everything from a fresh clone: `make demo` and `make test` need only git, make and Python 3.11+.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types contracts generated bench prove generate clean
+
+VENV   := .venv
+PY     := $(VENV)/bin/python
+STAMP  := $(VENV)/.ready
+# A version manager's shim may exist and not run: ask each candidate, take the first that answers.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+
+help:
+	@echo "make demo       play the story in a throw-away repository"
+	@echo "make test       the tests"
+	@echo "make check      format, lint, types, import contracts, tests, generated files, own plans"
+	@echo "make bench      whole processes beside their peers (minutes)"
+	@echo "make prove      the long proofs (minutes)"
+	@echo "make generate   write what is generated from the code"
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Holdfast needs Python 3.11 or later: none found on PATH." >&2; \
+	  echo "Install it (Debian/Ubuntu: apt install python3 python3-venv; macOS: brew install python) and run make again." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv module." >&2; \
+	  echo "Install it (Debian/Ubuntu: apt install python3-venv) and run make again." >&2; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(STAMP): pyproject.toml tools/dev_requirements.py $(VENV)/.installed
+	$(PY) tools/dev_requirements.py > $(VENV)/dev-requirements.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -r $(VENV)/dev-requirements.txt
+	@touch $@
+
+demo: $(VENV)/.installed
+	@$(VENV)/bin/holdfast demo
+
+test: $(STAMP)
+	$(PY) -m pytest
+
+check: format lint types contracts generated test
+
+format: $(STAMP)
+	$(VENV)/bin/ruff format --check src tests bench tools
+
+lint: $(STAMP)
+	$(VENV)/bin/ruff check src tests bench tools
+
+types: $(STAMP)
+	$(VENV)/bin/mypy
+
+contracts: $(STAMP)
+	$(VENV)/bin/lint-imports
+
+generated: $(STAMP)
+	$(PY) tools/generate.py --check
+	$(VENV)/bin/holdfast check
+
+generate: $(STAMP)
+	$(PY) tools/generate.py
+
+bench: $(STAMP)
+	$(PY) bench/run.py
+
+prove: $(STAMP)
+	HYPOTHESIS_PROFILE=prove $(PY) -m pytest -m "prove or not prove" tests
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

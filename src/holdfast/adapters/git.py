@@ -1,0 +1,302 @@
+"""The only place that starts git: reads by porcelain and exit codes, writes that state what they expect."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+ZERO = "0" * 40
+"""An all-zero object id as git prints it for "nothing here" (SHA-1 repositories)."""
+
+REGULAR = ("100644", "100755")
+
+
+class GitError(Exception):
+    """git could not do the job; `args[0]` is what it said, on one line."""
+
+
+class NotARepository(GitError):
+    """No git repository here, or none that git is willing to open."""
+
+
+class Entry(NamedTuple):
+    """One path of a tree or of git's index; `mode` is git's octal text, `oid` the blob's id."""
+
+    mode: str
+    oid: str
+    path: str
+
+
+class Change(NamedTuple):
+    """One path that differs between two states; the ids are zeros where the path is absent."""
+
+    old_mode: str
+    new_mode: str
+    old_oid: str
+    new_oid: str
+    status: str
+    path: str
+
+
+class Repository(NamedTuple):
+    """Where a worktree and its git folders are; all absolute, `top` is None in a bare repository."""
+
+    top: str | None
+    git_dir: str
+    common_dir: str
+
+
+class Git:
+    """git in one worktree. `environment` is what git sees: see `for_this_commit` and `scrubbed`."""
+
+    __slots__ = ("_env", "cwd")
+
+    def __init__(self, cwd: str, environment: Mapping[str, str]) -> None:
+        self.cwd = cwd
+        self._env = {**environment, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+
+    def run(self, *args: str, data: bytes | None = None, ok: Sequence[int] = (0,)) -> bytes:
+        """Run `git ARGS`, give its standard output; `GitError` for an exit code that is not in `ok`."""
+        code, out, err = self.attempt(*args, data=data)
+        if code not in ok:
+            raise GitError(_one_line(err) or f"git {args[0]} exited with {code}")
+        return out
+
+    def attempt(self, *args: str, data: bytes | None = None, env: Mapping[str, str] | None = None) -> tuple[int, bytes, bytes]:
+        """Run `git ARGS` and give exit code, standard output and standard error as they are."""
+        try:
+            process = subprocess.Popen(
+                ["git", *args],
+                cwd=self.cwd,
+                env={**self._env, **env} if env else self._env,
+                stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except FileNotFoundError as error:
+            if not os.path.isdir(self.cwd):
+                raise NotARepository(f"the folder {self.cwd} does not exist") from error
+            raise GitError("git is not on PATH") from error
+        out, err = process.communicate(data)
+        return process.returncode, out, err
+
+    def text(self, *args: str, ok: Sequence[int] = (0,)) -> str:
+        """The output of `git ARGS` without its final newline; odd bytes become surrogates."""
+        return decode(self.run(*args, ok=ok)).removesuffix("\n")
+
+    # Where we are
+
+    def locate(self) -> Repository:
+        """The worktree and git folders around `cwd`; `NotARepository` where there are none."""
+        code, out, err = self.attempt(
+            "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--is-bare-repository"
+        )
+        if code != 0:
+            raise NotARepository(_one_line(err))
+        git_dir, common_dir, bare = decode(out).removesuffix("\n").rsplit("\n", 2)
+        if bare == "true":
+            return Repository(None, git_dir, common_dir)
+        code, out, err = self.attempt("rev-parse", "--path-format=absolute", "--show-toplevel")
+        return Repository(decode(out).removesuffix("\n") if code == 0 else None, git_dir, common_dir)
+
+    # Objects
+
+    def resolve(self, revision: str) -> str | None:
+        """The commit id that `revision` names, or None."""
+        code, out, _ = self.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+        return decode(out).strip() if code == 0 else None
+
+    def objects(self) -> Objects:
+        """A reader of many objects through one process; close it, or use it in a `with` block."""
+        return Objects(self)
+
+    def tree(self, treeish: str, paths: Sequence[str] = ()) -> list[Entry]:
+        """All entries below `treeish` (recursive), limited to the literal `paths`."""
+        out = self.run("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", treeish, "--", *paths)
+        entries = []
+        for record in _records(out):
+            meta, path = record.split("\t", 1)
+            mode, _, oid = meta.split(" ")
+            entries.append(Entry(mode, oid, path))
+        return entries
+
+    def write_blob(self, content: bytes) -> str:
+        """Store a blob, give its id."""
+        return decode(self.run("hash-object", "-w", "--stdin", data=content)).strip()
+
+    # git's index
+
+    def staged(self, paths: Sequence[str]) -> list[Entry]:
+        """Entries of git's index below the literal `paths`; unmerged ones are left out."""
+        out = self.run("--literal-pathspecs", "ls-files", "-s", "-z", "--full-name", "--", *paths)
+        entries = []
+        for record in _records(out):
+            meta, path = record.split("\t", 1)
+            mode, oid, stage = meta.split(" ")
+            if stage == "0":
+                entries.append(Entry(mode, oid, path))
+        return entries
+
+    def staged_changes(self, revision: str, paths: Sequence[str]) -> list[Change]:
+        """What git's index changes against `revision` below the literal `paths`."""
+        out = self.run(
+            "--literal-pathspecs", "diff-index", "--cached", "--raw", "-z", "--no-renames", "--abbrev=64",
+            "--ita-invisible-in-index", revision, "--", *paths,
+        )  # fmt: skip
+        return _changes(out)
+
+    def tree_changes(self, old: str, new: str, paths: Sequence[str]) -> list[Change]:
+        """What differs between two trees below the literal `paths`."""
+        out = self.run(
+            "--literal-pathspecs", "diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", old, new, "--", *paths
+        )
+        return _changes(out)
+
+    def stage_blob(self, path: str, mode: str, oid: str) -> None:
+        """Make `path` in git's index the blob `oid`."""
+        self.run("update-index", "-z", "--index-info", data=encode(f"{mode} {oid}\t{path}\0"))
+
+    def refresh(self, paths: Sequence[str]) -> None:
+        """Let git's index see that the files at the literal `paths` are as it holds them."""
+        self.attempt(
+            "--literal-pathspecs", "update-index", "-q", "--really-refresh", "--", *paths, env={"GIT_OPTIONAL_LOCKS": "1"}
+        )
+
+    # Configuration
+
+    def config(self, key: str, *scope: str) -> str | None:
+        """The value of a configuration key, or None; `scope` as `--local` or `--global`."""
+        code, out, _ = self.attempt("config", *scope, "--null", "--get", key)
+        return decode(out).removesuffix("\0") if code == 0 else None
+
+
+class Objects:
+    """Objects read through one `git cat-file --batch-command`, one question after the other."""
+
+    def __init__(self, git: Git) -> None:
+        self._process = subprocess.Popen(
+            ["git", "cat-file", "--batch-command"],
+            cwd=git.cwd,
+            env=git._env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def __enter__(self) -> Objects:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+    def id_of(self, name: str) -> str | None:
+        """The object id that `name` (a revision, `REV:path` or `:path`) stands for, or None."""
+        if "\n" in name:
+            return None
+        header = self._ask("info", name)
+        return header[0] if len(header) == 3 and header[1] in ("blob", "tree", "commit", "tag") else None
+
+    def content(self, name: str) -> bytes | None:
+        """The bytes of the object that `name` stands for, or None where there is none."""
+        if "\n" in name:
+            return None
+        header = self._ask("contents", name)
+        if len(header) != 3 or not header[2].isdigit():
+            return None
+        return self._body(int(header[2]))
+
+    def contents(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of many blobs by id; ids that git does not have are left out.
+
+        Questions go out in small groups, so that neither side ever waits on a full pipe.
+        """
+        assert self._process.stdin is not None
+        found: dict[str, bytes] = {}
+        waiting = list(dict.fromkeys(oids))
+        for start in range(0, len(waiting), 200):
+            group = waiting[start : start + 200]
+            self._process.stdin.write(b"".join(b"contents " + oid.encode() + b"\n" for oid in group))
+            self._process.stdin.flush()
+            for oid in group:
+                header = self._header()
+                if len(header) == 3 and header[2].isdigit():
+                    found[oid] = self._body(int(header[2]))
+        return found
+
+    def _ask(self, command: str, name: str) -> list[str]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{command} ".encode() + encode(name) + b"\n")
+        self._process.stdin.flush()
+        return self._header()
+
+    def _header(self) -> list[str]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise GitError("git cat-file stopped answering")
+        return decode(line).rstrip("\n").rsplit(" ", 2)
+
+    def _body(self, size: int) -> bytes:
+        assert self._process.stdout is not None
+        body = self._process.stdout.read(size)
+        self._process.stdout.read(1)
+        return body
+
+
+def for_this_commit(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a git hook as it is: `GIT_DIR` and `GIT_INDEX_FILE` name *this* commit."""
+    return dict(environment)
+
+
+def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what ties git to one commit, for questions about any other worktree.
+
+    A linked worktree's hooks inherit `GIT_DIR` and `GIT_INDEX_FILE`: with them git would answer for the
+    wrong worktree.
+    """
+    tied = {
+        "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_QUARANTINE_PATH", "GIT_REFLOG_ACTION",
+        "GIT_CHERRY_PICK_HELP", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE", "GIT_LITERAL_PATHSPECS",
+        "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
+    }  # fmt: skip
+    return {key: value for key, value in environment.items() if key not in tied}
+
+
+def decode(raw: bytes) -> str:
+    """Bytes from git or the file system as text; what is not UTF-8 survives as surrogates."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """The bytes that `decode` read."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _records(out: bytes) -> list[str]:
+    return decode(out).split("\0")[:-1]
+
+
+def _changes(out: bytes) -> list[Change]:
+    fields = _records(out)
+    changes = []
+    for meta, path in zip(fields[::2], fields[1::2], strict=True):
+        old_mode, new_mode, old_oid, new_oid, status = meta.removeprefix(":").split(" ")
+        changes.append(Change(old_mode, new_mode, old_oid, new_oid, status[:1], path))
+    return changes
+
+
+def _one_line(raw: bytes) -> str:
+    lines = [line for line in decode(raw).splitlines() if line.strip()]
+    return lines[-1].removeprefix("fatal: ").removeprefix("error: ") if lines else ""

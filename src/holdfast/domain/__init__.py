@@ -1,0 +1,1 @@
+"""What Holdfast knows and decides: values in, values out."""

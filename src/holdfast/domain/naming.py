@@ -1,0 +1,134 @@
+"""Which file names are plans, the number in each, and the name that a new plan gets."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_TOLERANT = re.compile(r"(?!\d{4}-\d\d-\d\d)(?:(?:plan|gap|task|adr|rfc)[-_ ]?)?(\d{1,9})(?:[-_. ].*)?\.(?:md|markdown)", re.I | re.S)
+_FIELD = re.compile(r"\{(number)(?::0?(\d))?\}|\{(slug)\}")
+_LONGEST_SLUG = 60
+
+
+class PatternError(ValueError):
+    """A file-name pattern that cannot be used; the text says why."""
+
+
+class Pattern(NamedTuple):
+    """How plan files are named, as `{number:02}_{slug}.md`; the empty text is tolerant of every usual form.
+
+    A pattern is literal text with one `{number}` and at most one `{slug}`: it is matched by comparing ends, so
+    that no pattern can run for ever.
+    """
+
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Pattern:
+        """A pattern from its text; `PatternError` when it is none."""
+        fields = [match[1] or match[3] for match in _FIELD.finditer(text)]
+        rest = _FIELD.sub("", text)
+        if fields not in (["number"], ["number", "slug"]):
+            raise PatternError("a pattern has one {number}, then at most one {slug}")
+        if "/" in text or "{" in rest or "}" in rest:
+            raise PatternError("a pattern is a file name with {number} and {slug}, nothing else in braces")
+        if re.search(r"\}\{", text):
+            raise PatternError("something must stand between {number} and {slug}")
+        return cls(text)
+
+    def number(self, name: str) -> int | None:
+        """The plan number in a file name, or None when the name is no plan's."""
+        digits = self._digits(name)
+        return int(digits) if digits is not None else None
+
+    def canonical(self, name: str) -> bool:
+        """False when the number in the name is not written as it should be (`007` where `7` or `07` is meant)."""
+        digits = self._digits(name)
+        if digits is None:
+            return True
+        width = self.width
+        if width is not None:
+            return digits == f"{int(digits):0{width}d}"
+        return int(digits) > 0 and (len(digits) <= 4 or digits[0] != "0")
+
+    @property
+    def width(self) -> int | None:
+        """The digits that a number is padded to, or None when the pattern leaves it open."""
+        for match in _FIELD.finditer(self.text):
+            if match[1]:
+                return int(match[2]) if match[2] else None
+        return None
+
+    def name(self, number: int, slug: str, like: tuple[str, ...] = ()) -> str:
+        """The file name of a new plan; a tolerant pattern follows the names in `like`."""
+        if self.text:
+            padded = f"{number:0{self.width or 1}d}"
+            return _FIELD.sub(lambda match: padded if match[1] else slug, self.text)
+        lead, width, separator = _habit(like)
+        joined = slug if separator == "-" else slug.replace("-", " " if separator == " - " else "_")
+        return f"{lead}{number:0{width}d}{separator}{joined}.md"
+
+    def _digits(self, name: str) -> str | None:
+        if not self.text:
+            match = _TOLERANT.fullmatch(name)
+            return match[1] if match is not None and match[1].isascii() else None
+        field = next(match for match in _FIELD.finditer(self.text) if match[1])
+        before, after = self.text[: field.start()], self.text[field.end() :]
+        if not name.startswith(before):
+            return None
+        digits = re.match(r"[0-9]{1,9}", name[len(before) :])
+        if digits is None:
+            return None
+        rest = name[len(before) + digits.end() :]
+        middle, slug, end = after.partition("{slug}")
+        if not slug:
+            return digits[0] if rest == after else None
+        fits = rest.startswith(middle) and rest.endswith(end) and len(rest) > len(middle) + len(end)
+        return digits[0] if fits else None
+
+
+def slug_of(name: str) -> str:
+    """The words of a plan's file name, joined by dashes: the second half of its claim's branch name.
+
+    Computed from the file name alone, so that every clone gives a claim the same name.
+    """
+    stem = name.rpartition("/")[2].rsplit(".", 1)[0]
+    words = re.sub(r"^(?:(?:plan|gap|task|adr|rfc)[-_ ]?)?\d+[-_. ]*", "", stem, flags=re.I)
+    return slugify(words) or "plan"
+
+
+def slugify(title: str) -> str:
+    """A title as lower-case ASCII words joined by dashes, at most 60 characters, cut at a word."""
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    if len(slug) > _LONGEST_SLUG:
+        slug = slug[: _LONGEST_SLUG + 1].rsplit("-", 1)[0][:_LONGEST_SLUG]
+    return slug
+
+
+def branch_of(number: int, name: str) -> str:
+    """The branch name of a claim on plan `number` in the file `name`."""
+    return f"plan-{number}-{slug_of(name)}"
+
+
+def _habit(names: tuple[str, ...]) -> tuple[str, int, str]:
+    """Lead, width and separator that most of the given names share; `01_` where there are none."""
+    from collections import Counter
+
+    habits: Counter[tuple[str, int, str]] = Counter()
+    for name in names:
+        match = re.match(r"([^0-9]*)(\d+)( - |[-_. ])", name)
+        if match:
+            padded = len(match[2]) if match[2][0] == "0" or len(match[2]) > 2 else 0
+            habits[(match[1], padded, match[3])] += 1
+    if not habits:
+        return "", 2, "_"
+    (lead, _, separator), _ = habits.most_common(1)[0]
+    width = max((habit[1] for habit in habits if habit[0] == lead and _padded(names)), default=1)
+    return lead, max(width, 1), separator
+
+
+def _padded(names: tuple[str, ...]) -> bool:
+    return any(re.match(r"[^0-9]*0\d", name) for name in names)

@@ -1,0 +1,445 @@
+"""A plan read from its file: number, header, sections and references; and edits of a header that leave every other byte alone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from holdfast.domain import front_matter, markdown, references, status
+from holdfast.domain.references import Reference
+
+if TYPE_CHECKING:
+    from holdfast.domain.policy import FolderPolicy
+
+BOM = "\ufeff"
+
+STATUS = "status"
+PRIORITY = "priority"
+BLOCKED_BY = "blocked by"
+BLOCKS = "blocks"
+SUPERSEDED_BY = "superseded by"
+TITLE = "title"
+
+_SYNONYMS = {
+    "depends on": BLOCKED_BY, "dependencies": BLOCKED_BY, "blocked_by": BLOCKED_BY, "blocked-by": BLOCKED_BY,
+    "depends_on": BLOCKED_BY, "superseded_by": SUPERSEDED_BY, "superseded-by": SUPERSEDED_BY, "replaced by": SUPERSEDED_BY,
+}  # fmt: skip
+_PLAIN_FIELDS = frozenset({STATUS, PRIORITY, BLOCKED_BY, BLOCKS, SUPERSEDED_BY, "depends on"})
+
+_BOLD = re.compile(r"[ \t]{0,3}(?:[-*+][ \t]+)?\*\*([A-Za-z][\w /#-]{0,40}?)(?:[ \t]*:[ \t]*\*\*|\*\*[ \t]*:)[ \t]*(.*)", re.S)
+_PLAIN = re.compile(r"[ \t]{0,3}(?:[-*+][ \t]+)?([A-Za-z][\w -]{0,20}?)[ \t]*:(?:[ \t]+(.*))?$", re.S)
+_TITLE = re.compile(r"(?:(?:plan|gap|task|adr|rfc)[ \t]*[-#]*[ \t]*(\d{1,9})?|#?(\d{1,9}))[ \t]*(?::|—|–|-|\.)[ \t]*(.*)", re.I | re.S)
+_BOX = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[([ xX])\](?:[ \t]|$)")
+_EMPTY = frozenset({"", "-", "—", "–", "...", "…", "tbd", "todo", "tba", "n/a", "pending", "fixme", "?", "none yet", "to do"})
+_RULE = re.compile(r"[ \t]*(?:[-*_][ \t]*){3,}$")
+_TABLE_RULE = re.compile(r"[ \t|:-]+$")
+_CONFLICT = ("<<<<<<< ", ">>>>>>> ")
+
+
+class Field(NamedTuple):
+    """One header field: its value, where the value stands (line and column from 1; character offsets)."""
+
+    value: str
+    line: int
+    column: int
+    start: int
+    end: int
+
+    @property
+    def empty(self) -> bool:
+        """True for a value that says nothing: absent text, a dash, `None`."""
+        return self.value.strip(" *_`").casefold() in _NOTHING
+
+
+_NOTHING = frozenset({"", "-", "—", "–", "none", "n/a", "nothing", "no", "tbd", "[]", "null", "~"})
+
+
+class Section(NamedTuple):
+    """A heading and what stands below it up to the next heading of its level or a higher one.
+
+    `filled` is false when nothing but headings, comments and placeholders stands there; `open_boxes` counts
+    unticked check boxes and `open_line` is the line of the first.
+    """
+
+    title: str
+    level: int
+    line: int
+    filled: bool
+    open_boxes: int
+    open_line: int
+
+
+class Fault(NamedTuple):
+    """Something wrong with the text itself: its rule's code, a word about it, line and column from 1."""
+
+    code: str
+    detail: str
+    line: int
+    column: int
+
+
+class Plan(NamedTuple):
+    """One plan as its file says it is. Equal bytes under equal settings give equal plans, but for the path."""
+
+    path: str
+    number: int
+    title: str
+    title_line: int
+    title_number: int | None
+    status_text: str
+    status: str
+    sign_says: str | None
+    status_note: str
+    fields: tuple[tuple[str, Field], ...]
+    repeated: tuple[tuple[str, Field], ...]
+    blocked_by: tuple[Reference, ...]
+    blocks: tuple[Reference, ...]
+    mentions: tuple[Reference, ...]
+    sections: tuple[Section, ...]
+    faults: tuple[Fault, ...]
+
+    def field(self, name: str) -> Field | None:
+        """The header field of that name (lower case), or None."""
+        return next((field for key, field in self.fields if key == name), None)
+
+    @property
+    def priority(self) -> str:
+        """The priority as text without markup; empty when there is none."""
+        field = self.field(PRIORITY)
+        return field.value.strip(" *_`") if field is not None and not field.empty else ""
+
+    @property
+    def successors(self) -> tuple[int, ...]:
+        """The plans that the status or the `Superseded By` field names."""
+        field = self.field(SUPERSEDED_BY)
+        numbers = [number for number, _ in references.listed(self.status_text)]
+        if field is not None:
+            numbers += [number for number, _ in references.listed(field.value)]
+        return tuple(dict.fromkeys(numbers))
+
+
+def parse(path: str, number: int, content: bytes, folder: FolderPolicy) -> Plan:
+    """Read a plan as tolerantly as people write them; what is wrong with the text itself is in `faults`."""
+    text, faults = _decode(content)
+    reader = _Reader(text, folder)
+    reader.read()
+    name, field = reader.status()
+    reading = status.read(field.value, folder.statuses) if field is not None else status.Reading(status.UNKNOWN, None, "")
+    if field is not None and name not in dict(reader.fields):
+        reader.fields.append((name, field))
+    heading, line, title_number = reader.title
+    return Plan(
+        path=path,
+        number=number,
+        title=heading,
+        title_line=line,
+        title_number=title_number,
+        status_text=field.value if field is not None else "",
+        status=reading.key,
+        sign_says=reading.sign_says,
+        status_note=reading.note,
+        fields=tuple(reader.fields),
+        repeated=tuple(reader.repeated),
+        blocked_by=_numbers(reader.field(BLOCKED_BY)),
+        blocks=_numbers(reader.field(BLOCKS)),
+        mentions=tuple(reader.mentions),
+        sections=tuple(reader.sections()),
+        faults=(*faults, *reader.faults),
+    )
+
+
+def absent(path: str, number: int, code: str, detail: str) -> Plan:
+    """A plan whose file cannot be read as one: a symlink, a submodule, a file over the size limit."""
+    return Plan(
+        path, number, "", 0, None, "", status.UNKNOWN, None, "", (), (), (), (), (), (), (Fault(code, detail, 1, 1),)
+    )  # fmt: skip
+
+
+def find_section(plan: Plan, names: tuple[str, ...]) -> tuple[Section, ...]:
+    """The sections whose heading is one of `names`, or begins with one ("Implementation Steps")."""
+    wanted = tuple(plain(name) for name in names)
+    return tuple(section for section in plan.sections if _named(section.title, wanted))
+
+
+def plain(heading: str) -> str:
+    """A heading as lower-case words without numbering, signs and markup."""
+    words = re.sub(r"[^\w'/ ]+", " ", heading.casefold()).split()
+    while words and words[0].isdigit():
+        del words[0]
+    return " ".join(words)
+
+
+def _named(title: str, wanted: tuple[str, ...]) -> bool:
+    return any(title == name or title.startswith(name + " ") for name in wanted)
+
+
+def _decode(content: bytes) -> tuple[str, list[Fault]]:
+    faults = []
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        head = content[: error.start]
+        line = head.count(b"\n") + 1
+        column = len(head[head.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        faults.append(Fault("file-not-utf8", f"byte 0x{content[error.start]:02x}", line, column))
+        text = content.decode("utf-8", "surrogateescape")
+    if text.startswith(BOM):
+        faults.append(Fault("file-bom", "byte order mark", 1, 1))
+    return text, faults
+
+
+def _numbers(field: Field | None) -> tuple[Reference, ...]:
+    if field is None or field.empty:
+        return ()
+    return tuple(Reference(number, field.line, field.column + at) for number, at in references.listed(field.value))
+
+
+class _Part:
+    """A section while it is read."""
+
+    __slots__ = ("boxes", "filled", "level", "line", "open_line", "title")
+
+    def __init__(self, title: str, level: int, line: int) -> None:
+        self.title = title
+        self.level = level
+        self.line = line
+        self.filled = False
+        self.boxes = 0
+        self.open_line = 0
+
+
+class _Reader:
+    """Reads one plan's text from top to bottom, once."""
+
+    def __init__(self, text: str, folder: FolderPolicy) -> None:
+        self.text = text
+        self.folder = folder
+        self.fields: list[tuple[str, Field]] = []
+        self.repeated: list[tuple[str, Field]] = []
+        self.faults: list[Fault] = []
+        self.mentions: list[Reference] = []
+        self.title: tuple[str, int, int | None] = ("", 0, None)
+        self.parts: list[_Part] = []
+        self.open: list[_Part] = []
+        self.in_header = True
+        self.later_status: Field | None = None
+        self.evidence: _Part | None = None
+
+    def read(self) -> None:
+        start = 1 if self.text.startswith(BOM) else 0
+        block = front_matter.read(self.text[start:])
+        for entry in block.entries:
+            value = ", ".join(entry.items) if entry.items else entry.value
+            self._field(entry.key, Field(value, entry.line, entry.column, start + entry.start, start + entry.end))
+        for line in markdown.lines(self.text):
+            if line.number <= block.last_line:
+                continue
+            self._conflict(line)
+            if line.code:
+                self._content(line.text)
+            elif not line.hidden:
+                self._prose(line)
+        named = self.field(TITLE)
+        if not self.title[0] and named is not None:
+            self.title = (named.value, named.line, None)
+
+    def field(self, name: str) -> Field | None:
+        return next((field for key, field in self.fields if key == name), None)
+
+    def status(self) -> tuple[str, Field | None]:
+        """The status: of the header, else of a heading `## Status: X` or the first line below `## Status`."""
+        return STATUS, self.field(STATUS) or self.later_status
+
+    def sections(self) -> list[Section]:
+        return [Section(p.title, p.level, p.line, p.filled, p.boxes, p.open_line) for p in self.parts]
+
+    def _prose(self, line: markdown.Line) -> None:
+        text = line.text
+        if line.start == 0 and text.startswith(BOM):
+            text = text[1:]
+        heading = markdown.heading(text)
+        if heading is not None:
+            self._heading(heading, line)
+        elif not (self.in_header and self._header_line(line)):
+            self._content(text)
+            if "[" in text:
+                self._box(text, line.number)
+            if self.later_status is None and text.strip() and self.open and self.open[-1].title == "status":
+                self._later(text, line)
+        self.mentions.extend(references.mentions(text, line.number))
+        self._garbled(text, line.number)
+
+    def _heading(self, heading: markdown.Heading, line: markdown.Line) -> None:
+        if heading.level == 1 and not self.title[1] and not self.parts:
+            self._title(heading.text, line.number)
+            return
+        self.in_header = False
+        while self.open and self.open[-1].level >= heading.level:
+            self.open.pop()
+        name, colon, value = heading.text.partition(":")
+        if colon and value.strip() and plain(name) == STATUS and self.later_status is None:
+            self._later(heading.text[len(name) + 1 :], line, heading.offset + len(name) + 1)
+        part = _Part(plain(heading.text), heading.level, line.number)
+        self.parts.append(part)
+        self.open.append(part)
+
+    def _title(self, text: str, number: int) -> None:
+        bare = text.strip("*_ ")
+        match = _TITLE.match(bare)
+        if match is None:
+            self.title = (text, number, None)
+            return
+        digits = match[1] or match[2]
+        self.title = (match[3].strip(), number, int(digits) if digits else None)
+
+    def _header_line(self, line: markdown.Line) -> bool:
+        bold = _BOLD.match(line.text)
+        match = bold or _PLAIN.match(line.text)
+        if match is None:
+            return False
+        name = _SYNONYMS.get(match[1].strip().casefold(), match[1].strip().casefold())
+        if bold is None and name not in _PLAIN_FIELDS:
+            return False
+        raw = (match[2] or "").rstrip()
+        column = match.start(2) if match[2] is not None else len(line.text)
+        self._field(name, Field(raw, line.number, column + 1, line.start + column, line.start + column + len(raw)))
+        # The heading of evidence may be a bold field of the header: what follows it is a section of its own.
+        self.evidence = None
+        if plain(name) in {plain(title) for title in self.folder.evidence_sections}:
+            self.evidence = _Part(plain(name), 6, line.number)
+            self.evidence.filled = raw.strip(" *_`").casefold() not in _EMPTY
+            self.parts.append(self.evidence)
+        return True
+
+    def _field(self, name: str, field: Field) -> None:
+        name = _SYNONYMS.get(name.casefold(), name.casefold())
+        if self.field(name) is None:
+            self.fields.append((name, field))
+        else:
+            self.repeated.append((name, field))
+
+    def _later(self, raw: str, line: markdown.Line, offset: int = 0) -> None:
+        value = raw.strip()
+        at = offset + len(raw) - len(raw.lstrip())
+        bold = _BOLD.match(raw)
+        if bold is None:
+            self.later_status = Field(value, line.number, at + 1, line.start + at, line.start + at + len(value))
+
+    def _content(self, text: str) -> None:
+        if not self.open and self.evidence is None:
+            return
+        bare = text.strip()
+        if not bare or bare.startswith(("```", "~~~")) or _RULE.match(bare) or _TABLE_RULE.match(bare):
+            return
+        words = bare.strip("*_`[]()>. \t").lstrip("-+* ").casefold()
+        if words in _EMPTY or bare.startswith("<!--"):
+            return
+        for part in self.open:
+            part.filled = True
+        if self.evidence is not None and self.in_header:
+            self.evidence.filled = True
+
+    def _box(self, text: str, number: int) -> None:
+        match = _BOX.match(text)
+        if match is None or match[1] != " ":
+            return
+        for part in self.open:
+            part.boxes += 1
+            part.open_line = part.open_line or number
+
+    def _conflict(self, line: markdown.Line) -> None:
+        if line.text.startswith(_CONFLICT):
+            self.faults.append(Fault("file-conflict", line.text[:7], line.number, 1))
+
+    def _garbled(self, text: str, number: int) -> None:
+        found = garbled(text)
+        if found is not None:
+            self.faults.append(Fault("file-garbled", found[0], number, found[1] + 1))
+
+
+_SUSPECT = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]+")
+
+
+def garbled(line: str) -> tuple[str, int] | None:
+    """The first run of characters in `line` that is UTF-8 read as Windows-1252 and saved again, with its offset."""
+    if line.isascii():
+        return None
+    for match in _SUSPECT.finditer(line):
+        if ungarble(match[0]) != match[0]:
+            return match[0], match.start()
+    return None
+
+
+def ungarble(text: str) -> str:
+    """The text with doubly encoded runs put right; what is not doubly encoded stays."""
+    return _SUSPECT.sub(lambda match: _decoded_once_more(match[0]), text)
+
+
+def _decoded_once_more(run: str) -> str:
+    raw = bytearray()
+    for character in run:
+        try:
+            raw += character.encode("cp1252")
+        except UnicodeEncodeError:
+            if ord(character) > 0xFF:
+                return run
+            raw.append(ord(character))
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return run
+
+
+class CannotEdit(Exception):
+    """A header edit that is not possible in this text; `args[0]` says why."""
+
+
+def with_field(content: bytes, plan: Plan, name: str, value: str) -> bytes:
+    """The plan's bytes with the header field `name` set to `value`; no other byte changes.
+
+    A field that is not there yet is written below the last one, in the header's own form and line ending.
+    `CannotEdit` where the plan has no header to add it to.
+    """
+    if "\n" in value or "\r" in value:
+        raise CannotEdit("a header value stands on one line")
+    text = content.decode("utf-8", "surrogateescape")
+    field = plan.field(name)
+    if field is not None:
+        gap = "" if text[field.start - 1 : field.start] in (" ", "\t") or field.start == field.end != field.start else ""
+        if field.start == field.end and text[field.start - 1 : field.start] not in (" ", "\t"):
+            gap = " "
+        edited = text[: field.start] + gap + value + text[field.end :]
+    else:
+        edited = _with_new_field(text, plan, name, value)
+    return edited.encode("utf-8", "surrogateescape")
+
+
+def with_section(content: bytes, heading: str, body: str) -> bytes:
+    """The plan's bytes with a section added at the end, in the text's own line ending."""
+    text = content.decode("utf-8", "surrogateescape")
+    newline = "\r\n" if "\r\n" in text else "\n"
+    gap = "" if text.endswith("\n") or not text else newline
+    lines = ["", f"## {heading}", "", *body.splitlines(), ""]
+    return (text + gap + newline.join(lines)).encode("utf-8", "surrogateescape")
+
+
+def _with_new_field(text: str, plan: Plan, name: str, value: str) -> str:
+    newline = "\r\n" if "\r\n" in text else "\n"
+    start = 1 if text.startswith(BOM) else 0
+    block = front_matter.read(text[start:])
+    if block.end and (not plan.fields or plan.fields[0][1].line <= block.last_line):
+        at = start + block.end - len(text[start : start + block.end].splitlines(keepends=True)[-1])
+        return text[:at] + f"{name.replace(' ', '_')}: {value}{newline}" + text[at:]
+    label = f"**{name.title()}:** {value}"
+    known = [field for _, field in plan.fields]
+    if known:
+        at = text.find("\n", max(field.end for field in known))
+        return text + newline + label if at < 0 else text[: at + 1] + label + newline + text[at + 1 :]
+    if not plan.title_line:
+        raise CannotEdit("the plan has neither a header nor a title")
+    at = 0
+    for _ in range(plan.title_line):
+        at = text.find("\n", at) + 1
+        if at == 0:
+            return text + newline + newline + label + newline
+    return text[:at] + newline + label + newline + text[at:]

@@ -1,0 +1,1 @@
+"""argv, stdin or a request in; text, JSON or an exit code out."""
