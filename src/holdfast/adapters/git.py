@@ -6,6 +6,8 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
+from holdfast.domain.problem import Unable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,12 +17,16 @@ ZERO = "0" * 40
 REGULAR = ("100644", "100755")
 
 
-class GitError(Exception):
+class GitError(Unable):
     """git could not do the job; `args[0]` is what it said, on one line."""
+
+    remedy = "run `git status` to see what git says"
 
 
 class NotARepository(GitError):
     """No git repository here, or none that git is willing to open."""
+
+    remedy = "go into a repository (`cd`), or make one with `git init`"
 
 
 class Entry(NamedTuple):
@@ -66,7 +72,9 @@ class Git:
             raise GitError(_one_line(err) or f"git {args[0]} exited with {code}")
         return out
 
-    def attempt(self, *args: str, data: bytes | None = None, env: Mapping[str, str] | None = None) -> tuple[int, bytes, bytes]:
+    def attempt(
+        self, *args: str, data: bytes | None = None, env: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes, bytes]:
         """Run `git ARGS` and give exit code, standard output and standard error as they are."""
         try:
             process = subprocess.Popen(
@@ -128,6 +136,21 @@ class Git:
         """Store a blob, give its id."""
         return decode(self.run("hash-object", "-w", "--stdin", data=content)).strip()
 
+    def merge_texts(self, base: bytes, ours: bytes, theirs: bytes) -> tuple[str, bool]:
+        """The three-way merge of three texts, with conflict markers where they conflict, and whether it is clean."""
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            paths = []
+            for name, content in (("ours", ours), ("base", base), ("theirs", theirs)):
+                paths.append(os.path.join(folder, name))
+                with open(paths[-1], "wb") as file:
+                    file.write(content)
+            code, out, err = self.attempt("merge-file", "-p", "-q", "-L", "ours", "-L", "base", "-L", "theirs", *paths)
+        if code > 127:
+            raise GitError(_one_line(err) or "git merge-file could not merge")
+        return decode(out), code == 0
+
     # git's index
 
     def staged(self, paths: Sequence[str]) -> list[Entry]:
@@ -152,7 +175,17 @@ class Git:
     def tree_changes(self, old: str, new: str, paths: Sequence[str]) -> list[Change]:
         """What differs between two trees below the literal `paths`."""
         out = self.run(
-            "--literal-pathspecs", "diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", old, new, "--", *paths
+            "--literal-pathspecs",
+            "diff-tree",
+            "-r",
+            "--raw",
+            "-z",
+            "--no-renames",
+            "--abbrev=64",
+            old,
+            new,
+            "--",
+            *paths,
         )
         return _changes(out)
 
@@ -163,7 +196,13 @@ class Git:
     def refresh(self, paths: Sequence[str]) -> None:
         """Let git's index see that the files at the literal `paths` are as it holds them."""
         self.attempt(
-            "--literal-pathspecs", "update-index", "-q", "--really-refresh", "--", *paths, env={"GIT_OPTIONAL_LOCKS": "1"}
+            "--literal-pathspecs",
+            "update-index",
+            "-q",
+            "--really-refresh",
+            "--",
+            *paths,
+            env={"GIT_OPTIONAL_LOCKS": "1"},
         )
 
     # Configuration

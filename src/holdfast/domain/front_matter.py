@@ -70,7 +70,15 @@ def _take(line: str, number: int, start: int, found: list[Entry]) -> None:
     at = match.start(2) if match[2] is not None else len(line)
     items = _flow(value) if value.startswith("[") else ()
     found.append(
-        Entry(match[1].strip(), "" if items else _unquote(value), items, number, at + 1, start + at, start + at + len(value))
+        Entry(
+            match[1].strip(),
+            "" if items else _unquote(value),
+            items,
+            number,
+            at + 1,
+            start + at,
+            start + at + len(value),
+        )
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_TOLERANT = re.compile(r"(?!\d{4}-\d\d-\d\d)(?:(?:plan|gap|task|adr|rfc)[-_ ]?)?(\d{1,9})(?:[-_. ].*)?\.(?:md|markdown)", re.I | re.S)
+_TOLERANT = re.compile(
+    r"(?!\d{4}-\d\d-\d\d)(?:(?:plan|gap|task|adr|rfc)[-_ ]?)?(\d{1,9})(?:[-_. ].*)?\.(?:md|markdown)", re.I | re.S
+)
 _FIELD = re.compile(r"\{(number)(?::0?(\d))?\}|\{(slug)\}")
 _LONGEST_SLUG = 60
 

@@ -26,11 +26,17 @@ _SYNONYMS = {
 }  # fmt: skip
 _PLAIN_FIELDS = frozenset({STATUS, PRIORITY, BLOCKED_BY, BLOCKS, SUPERSEDED_BY, "depends on"})
 
-_BOLD = re.compile(r"[ \t]{0,3}(?:[-*+][ \t]+)?\*\*([A-Za-z][\w /#-]{0,40}?)(?:[ \t]*:[ \t]*\*\*|\*\*[ \t]*:)[ \t]*(.*)", re.S)
+_BOLD = re.compile(
+    r"[ \t]{0,3}(?:[-*+][ \t]+)?\*\*([A-Za-z][\w /#-]{0,40}?)(?:[ \t]*:[ \t]*\*\*|\*\*[ \t]*:)[ \t]*(.*)", re.S
+)
 _PLAIN = re.compile(r"[ \t]{0,3}(?:[-*+][ \t]+)?([A-Za-z][\w -]{0,20}?)[ \t]*:(?:[ \t]+(.*))?$", re.S)
-_TITLE = re.compile(r"(?:(?:plan|gap|task|adr|rfc)[ \t]*[-#]*[ \t]*(\d{1,9})?|#?(\d{1,9}))[ \t]*(?::|—|–|-|\.)[ \t]*(.*)", re.I | re.S)
+_TITLE = re.compile(
+    r"(?:(?:plan|gap|task|adr|rfc)[ \t]*[-#]*[ \t]*(\d{1,9})?|#?(\d{1,9}))[ \t]*(?::|—|–|-|\.)[ \t]*(.*)", re.I | re.S
+)
 _BOX = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[([ xX])\](?:[ \t]|$)")
-_EMPTY = frozenset({"", "-", "—", "–", "...", "…", "tbd", "todo", "tba", "n/a", "pending", "fixme", "?", "none yet", "to do"})
+_EMPTY = frozenset(
+    {"", "-", "—", "–", "...", "…", "tbd", "todo", "tba", "n/a", "pending", "fixme", "?", "none yet", "to do"}
+)
 _RULE = re.compile(r"[ \t]*(?:[-*_][ \t]*){3,}$")
 _TABLE_RULE = re.compile(r"[ \t|:-]+$")
 _CONFLICT = ("<<<<<<< ", ">>>>>>> ")
@@ -124,7 +130,9 @@ def parse(path: str, number: int, content: bytes, folder: FolderPolicy) -> Plan:
     reader = _Reader(text, folder)
     reader.read()
     name, field = reader.status()
-    reading = status.read(field.value, folder.statuses) if field is not None else status.Reading(status.UNKNOWN, None, "")
+    reading = (
+        status.read(field.value, folder.statuses) if field is not None else status.Reading(status.UNKNOWN, None, "")
+    )
     if field is not None and name not in dict(reader.fields):
         reader.fields.append((name, field))
     heading, line, title_number = reader.title
@@ -266,7 +274,10 @@ class _Reader:
                 self._box(text, line.number)
             if self.later_status is None and text.strip() and self.open and self.open[-1].title == "status":
                 self._later(text, line)
-        self.mentions.extend(references.mentions(text, line.number))
+        for mention in references.mentions(text, line.number):
+            # A title names its own plan: that is no reference.
+            if line.number != self.title[1] or mention.number != self.title[2]:
+                self.mentions.append(mention)
         self._garbled(text, line.number)
 
     def _heading(self, heading: markdown.Heading, line: markdown.Line) -> None:
@@ -357,7 +368,9 @@ class _Reader:
             self.faults.append(Fault("file-garbled", found[0], number, found[1] + 1))
 
 
-_SUSPECT = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]+")
+_SUSPECT = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]+"
+)
 
 
 def garbled(line: str) -> tuple[str, int] | None:
@@ -405,22 +418,39 @@ def with_field(content: bytes, plan: Plan, name: str, value: str) -> bytes:
     text = content.decode("utf-8", "surrogateescape")
     field = plan.field(name)
     if field is not None:
-        gap = "" if text[field.start - 1 : field.start] in (" ", "\t") or field.start == field.end != field.start else ""
-        if field.start == field.end and text[field.start - 1 : field.start] not in (" ", "\t"):
-            gap = " "
+        touching = field.start == field.end and text[field.start - 1 : field.start] not in (" ", "\t")
+        gap = " " if touching else ""
         edited = text[: field.start] + gap + value + text[field.end :]
     else:
         edited = _with_new_field(text, plan, name, value)
     return edited.encode("utf-8", "surrogateescape")
 
 
-def with_section(content: bytes, heading: str, body: str) -> bytes:
-    """The plan's bytes with a section added at the end, in the text's own line ending."""
+def with_evidence(content: bytes, plan: Plan, folder: FolderPolicy, evidence: str) -> bytes:
+    """The plan's bytes with verification evidence: below its heading where there is one, else in a section at the end."""
     text = content.decode("utf-8", "surrogateescape")
     newline = "\r\n" if "\r\n" in text else "\n"
-    gap = "" if text.endswith("\n") or not text else newline
-    lines = ["", f"## {heading}", "", *body.splitlines(), ""]
-    return (text + gap + newline.join(lines)).encode("utf-8", "surrogateescape")
+    body = newline.join(evidence.strip().splitlines())
+    sections = find_section(plan, folder.evidence_sections)
+    if sections:
+        at = _after_line(text, sections[0].line)
+        edited = text[:at] + newline + body + newline + text[at:]
+    else:
+        gap = "" if text.endswith("\n") or not text else newline
+        heading = folder.evidence_sections[0] if folder.evidence_sections else "Verification Evidence"
+        edited = text + gap + newline.join(("", f"## {heading}", "", body, ""))
+    return edited.encode("utf-8", "surrogateescape")
+
+
+def _after_line(text: str, number: int) -> int:
+    """The offset behind line `number`."""
+    at = 0
+    for _ in range(number):
+        end = text.find("\n", at)
+        if end < 0:
+            return len(text)
+        at = end + 1
+    return at
 
 
 def _with_new_field(text: str, plan: Plan, name: str, value: str) -> str:
@@ -437,9 +467,6 @@ def _with_new_field(text: str, plan: Plan, name: str, value: str) -> str:
         return text + newline + label if at < 0 else text[: at + 1] + label + newline + text[at + 1 :]
     if not plan.title_line:
         raise CannotEdit("the plan has neither a header nor a title")
-    at = 0
-    for _ in range(plan.title_line):
-        at = text.find("\n", at) + 1
-        if at == 0:
-            return text + newline + newline + label + newline
-    return text[:at] + newline + label + newline + text[at:]
+    at = _after_line(text, plan.title_line)
+    gap = "" if text[at - 1 : at] == "\n" else newline
+    return text[:at] + gap + newline + label + newline + text[at:]

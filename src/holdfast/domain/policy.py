@@ -37,7 +37,7 @@ class FolderPolicy(NamedTuple):
     path: str
     profile: str
     pattern: Pattern
-    index: str
+    index_name: str
     archive: str
     statuses: Vocabulary
     priorities: tuple[str, ...]
@@ -50,7 +50,7 @@ class FolderPolicy(NamedTuple):
     @property
     def index_path(self) -> str:
         """The path of the file that holds the plan index."""
-        return f"{self.path}/{self.index}" if self.path else self.index
+        return f"{self.path}/{self.index_name}" if self.path else self.index_name
 
     @property
     def template_path(self) -> str:
@@ -148,7 +148,7 @@ _BY_PROFILE: dict[str, dict[str, Any]] = {
 def folder(path: str = "docs/plans", profile: str = PLAN, **changes: Any) -> FolderPolicy:
     """A plan folder with the defaults of its profile and the `changes` named."""
     return FolderPolicy(
-        path=path, profile=profile, pattern=Pattern(""), index="README.md", archive="archive", required_fields=(),
+        path=path, profile=profile, pattern=Pattern(""), index_name="README.md", archive="archive", required_fields=(),
         sections=(), **_BY_PROFILE[profile],
     )._replace(**changes)  # fmt: skip
 
@@ -165,7 +165,9 @@ class Wrong(Exception):
     """A configured value that cannot be used; `args` are the message and the remedy."""
 
 
-def from_mapping(data: Mapping[str, Any], origin: str, codes: frozenset[str] = frozenset()) -> tuple[Policy, list[Problem]]:
+def from_mapping(
+    data: Mapping[str, Any], origin: str, codes: frozenset[str] = frozenset()
+) -> tuple[Policy, list[Problem]]:
     """The policy that a configuration file's content asks for, and what is wrong with it.
 
     What is wrong is left at its default, so that one typo does not switch off everything else. `codes` are the
@@ -235,12 +237,16 @@ class _Reader:
             return default
         tables = self.data["plans"]
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            self.note("config-value", "plans", "expected one or more [[plans]] tables", "write [[plans]] above `path = ...`")
+            self.note(
+                "config-value", "plans", "expected one or more [[plans]] tables", "write [[plans]] above `path = ...`"
+            )
             return default
         read = tuple(self.folder(f"plans[{at}]", table) for at, table in enumerate(tables))
         paths = [one.path for one in read]
         for path in sorted({path for path in paths if paths.count(path) > 1}):
-            self.note("config-value", "plans", f"the folder {path!r} is configured twice", "keep one [[plans]] table for it")
+            self.note(
+                "config-value", "plans", f"the folder {path!r} is configured twice", "keep one [[plans]] table for it"
+            )
         return tuple({one.path: one for one in read}.values())
 
     def folder(self, name: str, table: Mapping[str, Any]) -> FolderPolicy:
@@ -257,7 +263,7 @@ class _Reader:
         return base._replace(
             path=take("path", _folder_path, base.path),
             pattern=take("pattern", _pattern, base.pattern),
-            index=take("index", _file_name, base.index),
+            index_name=take("index", _file_name, base.index),
             archive=take("archive", _file_name, base.archive),
             statuses=_vocabulary(base.statuses, words, signs),
             priorities=take("priorities", _words, base.priorities),
@@ -305,7 +311,9 @@ class _Reader:
         self.note("config-unknown-key", subject, "no such key", remedy)
 
 
-def _vocabulary(base: Vocabulary, words: Mapping[str, tuple[str, ...]], signs: Mapping[str, tuple[str, ...]]) -> Vocabulary:
+def _vocabulary(
+    base: Vocabulary, words: Mapping[str, tuple[str, ...]], signs: Mapping[str, tuple[str, ...]]
+) -> Vocabulary:
     """The base vocabulary with the statuses named in `words` and `signs` replaced or added."""
     known = {entry.key: entry for entry in base}
     for key in (*words, *signs):

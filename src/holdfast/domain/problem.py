@@ -72,3 +72,9 @@ def added(after: Iterable[Problem], baselines: Iterable[Iterable[Problem]]) -> l
 def errors(problems: Iterable[Problem]) -> list[Problem]:
     """Those of error level, in their order."""
     return [problem for problem in problems if problem.severity == ERROR]
+
+
+class Unable(Exception):
+    """We could not do the job, which is no finding: `args[0]` says why, in one line; `remedy` is the next command."""
+
+    remedy = ""

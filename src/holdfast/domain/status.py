@@ -52,11 +52,14 @@ PLAN_WORDS: Vocabulary = (
     Words(PLANNED, ("Planned", "Ready", "To Do", "Todo", "Open", "Backlog", "Not Started", "Pending"), ("📋",)),
     Words(
         IN_PROGRESS,
-        ("In Progress", "Active", "Started", "Doing", "WIP", "Partially Complete", "Partial", "Ongoing"), ("🚧", "🔨", "🏗")
+        ("In Progress", "Active", "Started", "Doing", "WIP", "Partially Complete", "Partial", "Ongoing"),
+        ("🚧", "🔨", "🏗"),
     ),
     Words(BLOCKED, ("Blocked", "On Hold", "Paused", "Waiting"), ("⏸️", "🛑", "🚫")),
     Words(REVIEW, ("In Review", "Review", "Awaiting Review", "Needs Review"), ("🔄", "👀")),
-    Words(COMPLETE, ("Complete", "Completed", "Done", "Implemented", "Finished", "Shipped", "Closed"), ("✅", "✔", "☑")),
+    Words(
+        COMPLETE, ("Complete", "Completed", "Done", "Implemented", "Finished", "Shipped", "Closed"), ("✅", "✔", "☑")
+    ),
     Words(DEFERRED, ("Deferred", "Postponed", "Post-V1", "Later"), ("📋", "⏸", "💤", "⏭")),
     Words(SUPERSEDED, ("Superseded", "Replaced", "Obsolete", "Merged Into"), ("⏩", "♻", "➡")),
     Words(
@@ -134,6 +137,20 @@ def key_of(name: str, vocabulary: Vocabulary) -> str | None:
             return entry.key
     found = read(name, vocabulary).key
     return None if found == UNKNOWN else found
+
+
+def written(text: str, vocabulary: Vocabulary) -> str | None:
+    """A status as Holdfast writes it: sign, canonical word, and what the person put behind the word.
+
+    None for a word that is not in the vocabulary.
+    """
+    words = _split_sign(text)[1].split()
+    for end in range(len(words), 0, -1):
+        head = _plain(" ".join(words[:end]).rstrip(":,;"))
+        for entry in vocabulary:
+            if head == entry.key.replace("-", " ") or head in {_plain(word) for word in entry.words}:
+                return " ".join((entry.label, *words[end:]))
+    return None
 
 
 def _match(words: str, vocabulary: Vocabulary) -> tuple[str, str]:

@@ -1,0 +1,181 @@
+"""Files as they are on disk, and writes that leave either the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from typing import NamedTuple
+
+_NEW = ".holdfast-new"
+
+
+class NotAFileError(OSError):
+    """A folder or a device stands where a file is expected; `args[0]` is its path."""
+
+
+class State(NamedTuple):
+    """What one path holds: bytes and permission bits of a file, the target of a symlink, or nothing.
+
+    `mode` None means what the umask gives a new file.
+    """
+
+    content: bytes | None = None
+    mode: int | None = None
+    link: str | None = None
+
+    @property
+    def exists(self) -> bool:
+        """True where something stands."""
+        return self.content is not None or self.link is not None
+
+    @property
+    def digest(self) -> str | None:
+        """The SHA-256 of what stands here (not of its mode), or None for nothing."""
+        if self.link is not None:
+            return hashlib.sha256(b"link:" + os.fsencode(self.link)).hexdigest()
+        return hashlib.sha256(self.content).hexdigest() if self.content is not None else None
+
+    def same(self, other: State) -> bool:
+        """True when both hold the same; a mode that is left open fits every mode."""
+        modes = self.mode is None or other.mode is None or self.mode == other.mode
+        return self.content == other.content and self.link == other.link and modes
+
+
+ABSENT = State()
+
+
+def state(path: str) -> State:
+    """What `path` holds now, without following a symlink; `NotAFileError` for a folder or a device."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT
+    if stat.S_ISLNK(found.st_mode):
+        return State(link=os.readlink(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise NotAFileError(path)
+    with open(path, "rb") as file:
+        return State(file.read(), stat.S_IMODE(found.st_mode))
+
+
+def read(path: str) -> bytes | None:
+    """The bytes at `path`, symlinks followed, or None where there is no file."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def put(path: str, wanted: State, durable: bool = False) -> None:
+    """Make `path` hold `wanted` in one step; folders above it are made as needed.
+
+    The new file is written beside the old one and renamed over it: a reader sees one or the other. `durable`
+    waits until the bytes are on the disk.
+    """
+    if not wanted.exists:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(path)
+        return
+    folder, name = os.path.split(path)
+    os.makedirs(folder, exist_ok=True)
+    beside = os.path.join(folder, f".{name}{_NEW}")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(beside)  # left by a run that was killed
+    try:
+        _create(beside, wanted, durable)
+        os.replace(beside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def create(path: str, content: bytes) -> None:
+    """Make a new file; `FileExistsError` when something stands there already."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    _create(path, State(content), durable=False)
+
+
+def put_under_lock(path: str, expected: State, content: bytes) -> bool:
+    """Replace a file of git's as git does, through `PATH.lock`; False when it no longer holds `expected`.
+
+    `FileExistsError` when another process holds the lock.
+    """
+    lock = path + ".lock"
+    handle = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            now = state(path)
+            file.write(content)
+            os.fchmod(handle, now.mode if now.mode is not None else 0o644)
+        if now.digest == expected.digest:
+            os.replace(lock, path)
+            return True
+        os.unlink(lock)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(lock)
+        raise
+    return False
+
+
+def executable(path: str) -> bool:
+    """True for a file that may be run, symlinks followed."""
+    return os.path.isfile(path) and os.access(path, os.X_OK)
+
+
+def names(folder: str) -> list[str]:
+    """What a folder holds, sorted; nothing for a folder that is not there."""
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def absent_folders(path: str) -> list[str]:
+    """The folders above `path` that do not exist yet, outermost first."""
+    missing: list[str] = []
+    folder = os.path.dirname(path)
+    while folder and not os.path.isdir(folder):
+        missing.insert(0, folder)
+        folder = os.path.dirname(folder)
+    return missing
+
+
+def writable_above(path: str) -> bool:
+    """True when a file can be made at `path`, as far as permissions and read-only mounts tell."""
+    missing = absent_folders(path)
+    folder = os.path.dirname(missing[0] if missing else path)
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def remove_if_empty(folder: str) -> None:
+    """Remove a folder when nothing is in it; leave it otherwise."""
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+
+
+def remove_tree(folder: str) -> None:
+    """Remove a folder of Holdfast's own with all that is in it; nothing happens where there is none."""
+    import shutil
+
+    if os.path.lexists(folder):
+        shutil.rmtree(folder)
+
+
+def _create(path: str, wanted: State, durable: bool) -> None:
+    if wanted.link is not None:
+        os.symlink(wanted.link, path)
+        return
+    assert wanted.content is not None
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    with os.fdopen(handle, "wb") as file:
+        file.write(wanted.content)
+        if wanted.mode is not None:
+            os.fchmod(handle, wanted.mode)
+        if durable:
+            file.flush()
+            os.fsync(handle)

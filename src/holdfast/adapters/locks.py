@@ -1,0 +1,23 @@
+"""Mutual exclusion between processes of one machine, by a lock on a file; it ends with the process."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def held(path: str) -> Iterator[None]:
+    """Hold the lock on the file `path` for the length of the block, waiting for whoever has it (flock(2))."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

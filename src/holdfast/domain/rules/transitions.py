@@ -1,0 +1,108 @@
+"""Rules over what a change does to plans, against the states that it came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdfast.domain import status
+from holdfast.domain.naming import slug_of
+from holdfast.domain.rules.catalogue import finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from holdfast.domain.plan_set import FolderState, History, PlanSet, Summary
+    from holdfast.domain.policy import Policy
+    from holdfast.domain.problem import Problem
+
+_BACK = frozenset({status.NEEDS_PLAN, status.PLANNED, status.PROPOSED, status.IN_PROGRESS, status.BLOCKED})
+
+
+def check(after: PlanSet, before: Sequence[PlanSet], history: History) -> Iterator[Problem]:
+    """What the step from the `before` states (the parents) to `after` must not do.
+
+    With several parents only what differs from every one of them counts: the rest came in by a parent.
+    """
+    for state in after.folders:
+        befores = [old for old in (folder_in(one, state.folder.path) for one in before) if old is not None]
+        if befores:
+            yield from _reopened(state, befores, after.policy)
+            yield from _renumbered(state, befores, after.policy)
+        yield from _reused(state, befores, after.policy, history)
+
+
+def folder_in(plans: PlanSet, path: str) -> FolderState | None:
+    """The state of the folder `path` in a plan set, or None."""
+    return next((state for state in plans.folders if state.folder.path == path), None)
+
+
+def added_numbers(after: PlanSet, before: Sequence[PlanSet]) -> set[int]:
+    """Numbers that no parent has: only these can reuse one, so only these need the history."""
+    known = {one.number for plans in before for one in plans.summaries}
+    return {one.number for one in after.summaries} - known
+
+
+def renumbered(after: FolderState, before: FolderState) -> dict[str, Summary]:
+    """Plans whose file name took another number: old path to what it became.
+
+    A plan is known again by its bytes, else by the words of its file name or its title.
+    """
+    new_paths = {one.path for one in after.summaries}
+    gone = [one for one in before.summaries if one.path not in new_paths]
+    if not gone:
+        return {}
+    old_paths = {one.path for one in before.summaries}
+    come = [one for one in after.summaries if one.path not in old_paths]
+    found: dict[str, Summary] = {}
+    for old in gone:
+        match = next((new for new in come if new.oid == old.oid), None)
+        match = match or next((new for new in come if _same(old, new)), None)
+        if match is not None and match.number != old.number:
+            found[old.path] = match
+    return found
+
+
+def _same(old: Summary, new: Summary) -> bool:
+    return slug_of(old.path) == slug_of(new.path) or (bool(old.title) and old.title == new.title)
+
+
+def _reopened(state: FolderState, befores: list[FolderState], policy: Policy) -> Iterator[Problem]:
+    olds = [{one.path: one for one in before.summaries if one.status == status.COMPLETE} for before in befores]
+    for one in state.summaries:
+        if one.status not in _BACK or not all(one.path in old for old in olds):
+            continue
+        if status.read(one.status_text, state.folder.statuses).note:
+            continue
+        yield from finding(
+            policy, "reopened-silently", "status", f"plan #{one.number} was Complete and is {one.status} without a note",
+            f'run `holdfast plan set {one.number} --status "{one.status} (reopened: what was found)"`',
+            path=one.path, plan=one.number,
+        )  # fmt: skip
+
+
+def _renumbered(state: FolderState, befores: list[FolderState], policy: Policy) -> Iterator[Problem]:
+    moved = [renumbered(state, before) for before in befores]
+    for path, new in moved[0].items():
+        if not all(path in one for one in moved[1:]):
+            continue
+        old = next(one for one in befores[0].summaries if one.path == path)
+        if sum(one.number == old.number for one in befores[0].summaries) > 1:
+            continue  # one of two plans with this number: it has to take another
+        yield from finding(
+            policy, "number-renamed", f"from #{old.number}", f"the rename made plan #{old.number} plan #{new.number}",
+            f"run `git mv {new.path} {path}`", path=new.path, plan=new.number,
+        )  # fmt: skip
+
+
+def _reused(state: FolderState, befores: list[FolderState], policy: Policy, history: History) -> Iterator[Problem]:
+    known = {one.number for before in befores for one in before.summaries}
+    for one in state.summaries:
+        slugs = history.slugs(state.folder.path, one.number)
+        if one.number in known or not slugs or slug_of(one.path) in slugs:
+            continue
+        yield from finding(
+            policy, "number-reused", "number",
+            f"plan #{one.number} is new, but {sorted(slugs)[0]!r} had this number before it",
+            f"take the next free number: `holdfast plan new {one.title!r}`, or `git mv {one.path} ...`",
+            path=one.path, plan=one.number,
+        )  # fmt: skip

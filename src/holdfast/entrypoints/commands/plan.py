@@ -1,0 +1,203 @@
+"""Make, list, show, edit and draw plans."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING, Any
+
+from holdfast.entrypoints import face, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from holdfast.domain.plan_set import PlanSet
+    from holdfast.entrypoints.face import Face
+    from holdfast.usecases.plans import Listed
+    from holdfast.usecases.workspace import Workspace
+
+EXAMPLE = """examples:
+  holdfast plan new "Faster start" --priority High --blocked-by 3,4
+  holdfast plan list --ready
+  holdfast plan show 12
+  holdfast plan set 12 --status complete --evidence "make test: 214 passed"
+  holdfast plan graph"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The subcommands of `plan`."""
+    from holdfast.entrypoints.cli import add_common
+
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="new|list|show|set|graph")
+    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    new = verbs.add_parser(
+        "new", help="a plan with the next free number", epilog='example: holdfast plan new "Faster start"', **shape
+    )
+    new.add_argument("title")
+    new.add_argument("--priority", metavar="P")
+    new.add_argument("--blocked-by", metavar="N,M", type=_numbers, default=())
+    new.add_argument("--folder", metavar="PATH", help="the plan folder, where there are several")
+    some = verbs.add_parser(
+        "list", help="all plans", epilog="example: holdfast plan list --status in-progress", **shape
+    )
+    some.add_argument("--status", metavar="S", action="append", default=[])
+    some.add_argument("--ready", action="store_true", help="only plans that can be taken up now")
+    show = verbs.add_parser("show", help="one plan", epilog="example: holdfast plan show 12", **shape)
+    show.add_argument("number", type=_number)
+    edit = verbs.add_parser(
+        "set", help="edit a plan's header", epilog="example: holdfast plan set 12 --status in-progress", **shape
+    )
+    edit.add_argument("number", type=_number)
+    edit.add_argument("--status", metavar="S", required=True)
+    edit.add_argument("--evidence", metavar="TEXT", help="verification evidence, written into its section")
+    graph = verbs.add_parser(
+        "graph", help="what waits for what, as Mermaid", epilog="example: holdfast plan graph > plans.mmd", **shape
+    )
+    for verb in (new, some, show, edit, graph):
+        add_common(verb)
+
+
+def run(face_: Face, parsed: argparse.Namespace) -> int:
+    """Run one subcommand."""
+    place = face_.workspace()
+    verbs = {"new": _new, "list": _list, "show": _show, "set": _set, "graph": _graph}
+    return verbs[parsed.verb](face_, place, parsed)
+
+
+def listed_fields(place: Workspace, plans: PlanSet) -> list[dict[str, Any]]:
+    """All plans as JSON."""
+    from holdfast.usecases import plans as usecase
+
+    return [fields(one, place.top) for one in usecase.listed(place, plans)]
+
+
+def fields(one: Listed, top: str) -> dict[str, Any]:
+    """One plan as JSON; the path is absolute."""
+    plan = one.summary
+    return {
+        "number": plan.number,
+        "title": plan.title,
+        "path": os.path.join(top, plan.path),
+        "folder": one.folder,
+        "status": plan.status,
+        "status_text": plan.status_text,
+        "priority": plan.priority or None,
+        "blocked_by": [to.number for to in plan.blocked_by],
+        "blocks": [to.number for to in plan.blocks],
+        "ready": one.ready,
+        "claimed_by": None,
+        "on": one.on,
+    }
+
+
+def _new(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
+    from holdfast.usecases import plans
+
+    made = plans.new(place, parsed.title, parsed.priority, parsed.blocked_by, parsed.folder, face_.dry_run)
+    if face_.json:
+        face_.document(
+            "plan.new", {"number": made.number, "path": os.path.join(place.top, made.path), "branch": made.branch}
+        )
+    else:
+        face_.data(face_.shown(made.path, place.top))
+        face_.say(f"plan #{made.number}: {'would be made' if face_.dry_run else 'write it, then commit it'}")
+    return face.DONE
+
+
+def _list(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
+    from holdfast.usecases import plans
+
+    observed, configured = plans.observe(place)
+    found = plans.listed(place, observed)
+    if parsed.status:
+        wanted = {key for name in parsed.status for key in _keys(name, configured.policy.folders)}
+        found = [one for one in found if one.summary.status in wanted]
+    if parsed.ready:
+        priorities = tuple(name for folder in configured.policy.folders for name in folder.priorities)
+        found = plans.by_urgency([one for one in found if one.ready], priorities)
+    if face_.json:
+        face_.document("plan.list", {"plans": [fields(one, place.top) for one in found]})
+    else:
+        face_.data(render.lines(_table(found)))
+    return face.DONE
+
+
+def _table(found: list[Listed]) -> Iterable[str]:
+    import shutil
+
+    width = shutil.get_terminal_size((100, 24)).columns
+    folders = {one.folder for one in found}
+    for one in found:
+        plan = one.summary
+        lead = f"{one.folder}  " if len(folders) > 1 else ""
+        line = f"{lead}#{plan.number:<5} {plan.status:<12} {plan.priority[:9]:<9} {render.shown(plan.title)}"
+        yield line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _show(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
+    from holdfast.usecases import plans
+
+    observed, _ = plans.observe(place)
+    one = plans.find(observed, parsed.number)
+    text = plans.text_of(place, one)
+    if face_.json:
+        listed = next(found for found in plans.listed(place, observed) if found.summary is one)
+        face_.document("plan.show", {**fields(listed, place.top), "text": text})
+    else:
+        face_.data(text.encode("utf-8", "replace").decode())
+    return face.DONE
+
+
+def _set(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
+    from holdfast.usecases import plans
+
+    edited = plans.set_status(place, parsed.number, parsed.status, parsed.evidence, face_.dry_run)
+    if face_.json:
+        refused = [face.problem_fields(one, place.top) for one in edited.refused]
+        path = os.path.join(place.top, edited.path)
+        face_.document("plan.set", {"path": path, "before": edited.before, "after": edited.after, "blockers": refused})
+        return face.REFUSED if edited.refused else face.DONE
+    if edited.refused:
+        return face_.refuse(edited.refused)
+    face_.say(f"{face_.shown(edited.path, place.top)}: {render.shown(edited.before or 'no status')} -> {edited.after}")
+    return face.DONE
+
+
+def _graph(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
+    from holdfast.usecases import plans
+
+    text = plans.graph(plans.observe(place)[0])
+    if face_.json:
+        face_.document("plan.graph", {"mermaid": text})
+    else:
+        face_.data(text.encode("utf-8", "replace").decode())
+    return face.DONE
+
+
+def _keys(name: str, folders: Iterable[Any]) -> list[str]:
+    from holdfast.domain import status
+
+    if name == status.UNKNOWN:
+        return [status.UNKNOWN]
+    found = [key for folder in folders if (key := status.key_of(name, folder.statuses)) is not None]
+    if not found:
+        raise _NoSuchStatus(f"{name!r} is no status here")
+    return found
+
+
+def _number(text: str) -> int:
+    bare = text.lstrip("#")
+    if not bare.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no plan number")
+    return int(bare)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(_number(part.strip()) for part in text.split(",") if part.strip())
+
+
+from holdfast.domain.problem import Unable  # noqa: E402
+
+
+class _NoSuchStatus(Unable):
+    remedy = "name one of: needs-plan, planned, in-progress, blocked, review, complete, deferred, superseded, wont-do, proposed"

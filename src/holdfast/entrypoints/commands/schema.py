@@ -1,0 +1,38 @@
+"""The JSON Schema of a command's output."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from holdfast.entrypoints import face, render
+
+if TYPE_CHECKING:
+    import argparse
+
+    from holdfast.entrypoints.face import Face
+
+EXAMPLE = "examples:\n  holdfast schema            all names\n  holdfast schema check      one schema"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The argument of `schema`."""
+    parser.add_argument("name", nargs="?", help="the word between `holdfast.` and `/` in a document's first field")
+
+
+def run(face_: Face, parsed: argparse.Namespace) -> int:
+    """Print one schema, or the names of all."""
+    folder = resources.files("holdfast") / "schemas"
+    names = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json"))
+    if parsed.name is None:
+        face_.data(render.lines(names))
+        return face.DONE
+    if parsed.name not in names:
+        face_.say(
+            render.error(
+                f"`holdfast schema {parsed.name}`", "there is no such schema", "run `holdfast schema` to see all"
+            )
+        )
+        return face.USAGE
+    face_.data((folder / f"{parsed.name}.json").read_text("utf-8"))
+    return face.DONE

@@ -1,0 +1,84 @@
+"""What every command shares: where it runs, how it speaks, how a refusal ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from holdfast.entrypoints import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from holdfast.domain.problem import Problem
+    from holdfast.usecases.workspace import Workspace
+
+DONE, REFUSED, USAGE, BUG, LOST, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+
+class Face(NamedTuple):
+    """One run of a command: the folder it stands in, its environment, and the flags that all commands have."""
+
+    cwd: str
+    environment: Mapping[str, str]
+    json: bool = False
+    quiet: bool = False
+    yes: bool = False
+    dry_run: bool = False
+
+    def workspace(self) -> Workspace:
+        """The worktree around the folder; `Unable` where there is none."""
+        from holdfast.usecases import workspace
+
+        return workspace.at(self.cwd, self.environment)
+
+    @property
+    def interactive(self) -> bool:
+        """True when a person can be asked."""
+        return sys.stdin.isatty() and sys.stdout.isatty() and not self.yes
+
+    def data(self, text: str) -> None:
+        """Data, to standard output."""
+        if text:
+            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+    def document(self, command: str, fields: Mapping[str, Any], version: int = 1) -> None:
+        """One JSON document, to standard output; bytes that are no UTF-8 show as U+FFFD."""
+        whole = {"schema": f"holdfast.{command}/{version}", **fields}
+        text = json.dumps(whole, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
+        self.data(text.encode("utf-8", "replace").decode())
+
+    def say(self, text: str) -> None:
+        """Everything else, to standard error."""
+        if text and not self.quiet:
+            sys.stdout.flush()  # so that a terminal shows both in their order
+            sys.stderr.write(text + "\n")
+
+    def refuse(self, problems: Sequence[Problem]) -> int:
+        """All blockers at once, to standard error; gives the exit code."""
+        sys.stdout.flush()
+        sys.stderr.write(render.refusals(problems) + "\n")
+        return REFUSED
+
+    def ask(self, question: str) -> bool:
+        """Ask a person; never when nobody is there."""
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+    def shown(self, path: str, top: str) -> str:
+        """A repository path as text shows it: relative to the current folder, safe on a terminal."""
+        return render.shown(os.path.relpath(os.path.join(top, path), self.cwd))
+
+
+def problem_fields(problem: Problem, top: str) -> dict[str, Any]:
+    """A problem as JSON: the same everywhere; the path is absolute."""
+    fields = problem._asdict()
+    if problem.path is not None:
+        fields["path"] = os.path.join(top, problem.path)
+    return {
+        key: fields[key]
+        for key in ("code", "severity", "subject", "message", "remedy", "who", "path", "line", "column", "plan")
+    }

@@ -1,0 +1,154 @@
+"""What git's hooks and the merge driver start: the standard library only, and nothing that is not needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if __name__ == "__main__":  # started as a file, with -I -S: nothing else tells where the package is
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+from typing import TYPE_CHECKING
+
+from holdfast.domain.problem import Unable
+from holdfast.entrypoints import render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from holdfast.usecases.after_commit import Report
+    from holdfast.usecases.commit_gate import Verdict
+    from holdfast.usecases.workspace import Workspace
+
+_GATES = frozenset({"pre-commit", "commit-msg", "pre-merge-commit", "merge-driver"})
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve one hook: its name, the process id of git, and the arguments that git gave it.
+
+    Gives git's exit status: 1 refuses. A hook that cannot do its work refuses before a commit, and only says
+    so after one.
+    """
+    name = arguments[0] if arguments else ""
+    serve = _HOOKS.get(name)
+    if serve is None:
+        print(f"holdfast: no hook named {name!r}", file=sys.stderr)
+        return 2
+    try:
+        return serve(arguments[1:], os.environ)
+    except Unable as error:
+        text = render.error(
+            f"Holdfast could not do its part in {name}", str(error), error.remedy or "run `holdfast check`"
+        )
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        text = _bug(name, error)
+    _say(text)
+    return 1 if name in _GATES else 0
+
+
+def _pre_commit(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    from holdfast.usecases import commit_gate
+
+    return _gate(commit_gate.before_commit(_here(environment), arguments[0]))
+
+
+def _pre_merge_commit(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    from holdfast.usecases import commit_gate
+
+    return _gate(commit_gate.before_merge_commit(_here(environment)))
+
+
+def _commit_msg(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    from holdfast.usecases import commit_message
+
+    return _gate(commit_message.check(_here(environment), arguments[1]))
+
+
+def _post_commit(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    from holdfast.usecases import after_commit
+
+    return _report(after_commit.after_commit(_here(environment)))
+
+
+def _post_merge(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    from holdfast.usecases import after_commit
+
+    return _report(after_commit.after_merge(_here(environment)))
+
+
+def _post_rewrite(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    from holdfast.usecases import after_commit
+
+    return _report(after_commit.after_rewrite(_here(environment), sys.stdin.read().splitlines()))
+
+
+def _post_applypatch(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    from holdfast.usecases import after_commit
+
+    return _report(after_commit.look(_here(environment), "HEAD"))
+
+
+def _merge_driver(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    from holdfast.usecases import merge_driver
+
+    base, ours, theirs = arguments[:3]
+    return merge_driver.merge(os.getcwd(), environment, base, ours, theirs)
+
+
+_HOOKS: dict[str, Callable[[Sequence[str], Mapping[str, str]], int]] = {
+    "pre-commit": _pre_commit,
+    "pre-merge-commit": _pre_merge_commit,
+    "commit-msg": _commit_msg,
+    "post-commit": _post_commit,
+    "post-merge": _post_merge,
+    "post-rewrite": _post_rewrite,
+    "post-applypatch": _post_applypatch,
+    "merge-driver": _merge_driver,
+}
+
+
+def _here(environment: Mapping[str, str]) -> Workspace:
+    from holdfast.usecases import workspace
+
+    return workspace.in_hook(os.getcwd(), environment)
+
+
+def _gate(verdict: Verdict) -> int:
+    for problem in verdict.warnings:
+        _say(render.warning(problem))
+    if verdict.refused:
+        _say(render.refusals(verdict.refused))
+        return 1
+    if verdict.older:
+        _say(render.older(verdict.older))
+    return 0
+
+
+def _report(report: Report) -> int:
+    if report.rebuilt:
+        _say("holdfast: the plan index of this merge was wrong; the merge commit was made again with the right one")
+    for problem in report.problems:
+        _say(render.refusal(problem._replace(remedy=f"run `{report.mend}`"), word="wrong"))
+    return 0
+
+
+def _bug(name: str, error: Exception) -> str:
+    from holdfast.usecases import bug_report
+
+    where = bug_report.write(os.getcwd(), os.environ, f"hook {name}", error)
+    return render.error(
+        f"Holdfast failed in {name}: this is a bug in Holdfast",
+        f"{type(error).__name__}: {error}",
+        f"report it with {where}; to go on without the check: `git commit --no-verify`",
+    )
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+
+
+if __name__ == "__main__":
+    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,136 @@
+"""After a commit, merge, pick or rebase: put right what git undid, and report a plan index that came in wrong."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from holdfast.adapters import files
+from holdfast.adapters.git import decode
+from holdfast.domain.rules import index
+from holdfast.usecases import index_file, marks
+from holdfast.usecases.rebuild import rebuilt_commit
+from holdfast.usecases.workspace import branch, holds_index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.domain.problem import Problem
+    from holdfast.usecases.workspace import Workspace
+
+_SEQUENCES = ("rebase-merge", "rebase-apply", "sequencer", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG")
+
+
+class Report(NamedTuple):
+    """What is wrong with the plan index of commits, and the command that mends it; empty when all is right."""
+
+    problems: tuple[Problem, ...] = ()
+    mend: str = ""
+    rebuilt: str = ""
+
+
+NOTHING = Report()
+
+
+def after_commit(place: Workspace) -> Report:
+    """The post-commit hook: heal git's index after a partial commit, else look at a commit that no gate saw."""
+    git_dir = place.repository.git_dir
+    paths = marks.healing(git_dir)
+    if paths and marks.passed_by(git_dir)[1] == "heal":
+        if not any(os.path.exists(os.path.join(git_dir, name)) for name in _SEQUENCES):
+            _heal(place, paths)
+        marks.to_heal(git_dir, [])
+        _verified(place, "HEAD")
+        return NOTHING
+    return look(place, "HEAD")
+
+
+def after_merge(place: Workspace) -> Report:
+    """The post-merge hook: rebuild a fresh merge commit whose plan index is wrong, report a fast-forward to one."""
+    report = look(place, "HEAD")
+    if not report.problems or not _fresh_merge(place):
+        return report
+    rebuilt = _rebuild_head(place)
+    return Report(rebuilt=rebuilt) if rebuilt else report
+
+
+def after_rewrite(place: Workspace, rewritten: Sequence[str]) -> Report:
+    """The post-rewrite hook after a rebase: look at each commit that it made (`OLD NEW` lines), oldest first."""
+    commits = [line.split()[1] for line in rewritten if len(line.split()) >= 2]
+    head = place.objects.id_of("HEAD^{commit}")
+    order = [*dict.fromkeys(commits), *([head] if head and head not in commits else [])]
+    for commit in order:
+        report = look(place, commit)
+        if report.problems:
+            return report
+    return NOTHING
+
+
+def look(place: Workspace, commit: str) -> Report:
+    """Is the plan index of `commit` the one that its plans make? If so that is remembered for HEAD."""
+    oid = place.objects.id_of(f"{commit}^{{commit}}")
+    if oid is None:
+        return NOTHING
+    observer = place.observer
+    configured = observer.configured_in(oid)
+    marks.watch(place.repository.git_dir, place.top, configured.policy)
+    if not holds_index(place, configured.policy):
+        _verified(place, oid)
+        return NOTHING
+    found = tuple(index.check(observer.of_tree(oid, configured)))
+    if not found:
+        if oid == place.objects.id_of("HEAD^{commit}"):
+            _verified(place, oid)
+        return NOTHING
+    return Report(found, _mend(place, oid))
+
+
+def _mend(place: Workspace, oid: str) -> str:
+    """The command that mends a wrong commit: a new one on top, or rewriting what nobody else has."""
+    code, out, _ = place.git.attempt(
+        "for-each-ref", "--count=1", f"--contains={oid}", "--format=%(refname)", "refs/remotes"
+    )
+    short = oid[:10]
+    if code == 0 and not out.strip() and place.objects.id_of(f"{oid}^1"):
+        return f"holdfast index --mend {short}^.."
+    return "holdfast index --write, then `git commit` the file"
+
+
+def _heal(place: Workspace, paths: list[str]) -> None:
+    observer = place.observer
+    plans = observer.of_tree("HEAD", observer.configured_in("HEAD"))
+    for state in plans.folders:
+        if state.folder.index_path in paths:
+            index_file.heal(place.git, state.folder.index_path, state.computed)
+
+
+def _fresh_merge(place: Workspace) -> bool:
+    """True when HEAD is the merge commit that git has just made here: its `MERGE_HEAD` is still there."""
+    merged = decode(files.read(os.path.join(place.repository.git_dir, "MERGE_HEAD")) or b"").split()
+    return bool(merged) and merged[0] == place.objects.id_of("HEAD^2")
+
+
+def _rebuild_head(place: Workspace) -> str:
+    """Replace the fresh merge commit by one with the same parents and message and the right plan index.
+
+    Gives the new commit's id, or nothing when HEAD moved meanwhile.
+    """
+    old = place.objects.id_of("HEAD^{commit}")
+    assert old is not None
+    observer = place.observer
+    plans = observer.of_tree(old, observer.configured_in(old))
+    new = rebuilt_commit(place.git, place.repository.git_dir, old, plans)
+    code, _, _ = place.git.attempt("update-ref", "-m", "holdfast: plan index of the merge", "HEAD", new, old)
+    if code != 0:
+        return ""
+    for state in index_file.wrong(plans):
+        index_file.stage(place.git, place.top, state, plans)
+    _verified(place, new)
+    return new
+
+
+def _verified(place: Workspace, commit: str) -> None:
+    oid = place.objects.id_of(f"{commit}^{{commit}}")
+    name = branch(place)
+    if oid is not None:
+        marks.verified(place.repository.git_dir, oid, f"refs/heads/{name}" if name else "HEAD")

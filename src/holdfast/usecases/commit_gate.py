@@ -1,0 +1,143 @@
+"""Before a commit: refuse what it would make wrong, and stage the plan index that its plans make."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from holdfast.adapters import files
+from holdfast.adapters.git import decode
+from holdfast.adapters.processes import arguments_of_git
+from holdfast.domain.problem import WARNING, Problem, errors
+from holdfast.domain.rules import index
+from holdfast.domain.rules.catalogue import finding
+from holdfast.usecases import index_file, judge, marks
+from holdfast.usecases.workspace import branch, holds_index
+
+if TYPE_CHECKING:
+    from holdfast.domain.plan_set import PlanSet
+    from holdfast.domain.policy import Policy
+    from holdfast.usecases.observe import Configured, Observer
+    from holdfast.usecases.workspace import Workspace
+
+
+class Verdict(NamedTuple):
+    """What the gate says: `refused` (all of error level that the commit adds), `warnings`, how many `older` stay."""
+
+    refused: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    older: int
+
+
+PASSED = Verdict((), (), 0)
+
+
+def before_commit(place: Workspace, git_pid: str) -> Verdict:
+    """The pre-commit hook of the git process `git_pid`: judge git's index, stage the plan index, or refuse."""
+    head = place.objects.id_of("HEAD^{commit}")
+    observer = place.observer
+    configured = observer.configured_in("")
+    verdict, after = _judge(observer, configured, head, _parents(place, head, git_pid))
+    direct = _on_main(place, configured.policy)
+    refused = (*direct, *verdict.refused)
+    if refused:
+        return verdict._replace(refused=refused)
+    staged = _stage(place, configured, after)
+    partial = os.path.basename(place.environment.get("GIT_INDEX_FILE", "index")).startswith("next-index")
+    if staged and partial:
+        marks.to_heal(place.repository.git_dir, staged)
+    marks.gate_passed(place.repository.git_dir, git_pid, healing=bool(staged and partial))
+    marks.watch(place.repository.git_dir, place.top, configured.policy)
+    return verdict
+
+
+def before_merge_commit(place: Workspace) -> Verdict:
+    """The pre-merge-commit hook: judge what the merge made. What is staged here would not land in the commit."""
+    head = place.objects.id_of("HEAD^{commit}")
+    observer = place.observer
+    configured = observer.configured_in("")
+    verdict, _ = _judge(observer, configured, head, _merge_parents(place, head))
+    marks.watch(place.repository.git_dir, place.top, configured.policy)
+    return verdict
+
+
+def _judge(observer: Observer, configured: Configured, head: str | None, parents: list[str]) -> tuple[Verdict, PlanSet]:
+    after = observer.of_index(head, configured)
+    before = [observer.of_tree(parent, configured) for parent in parents]
+    # A configuration that did not change was as wrong before as it is now.
+    old = [observer.configured_in(parent).problems if configured.problems else () for parent in parents]
+    found = judge.change(after, before, observer, configured, old)
+    edited = _edited(after, before)
+    warnings = tuple(one for one in found.added if one.severity == WARNING)
+    return Verdict(tuple(errors(found.added)), (*warnings, *edited), found.older), after
+
+
+def _edited(after: PlanSet, before: list[PlanSet]) -> list[Problem]:
+    found = []
+    for state in after.folders:
+        olds = [old for plans in before for old in plans.folders if old.folder.path == state.folder.path]
+        found += index.edited_by_hand(state, olds, after.policy)
+    return found
+
+
+def _stage(place: Workspace, configured: Configured, after: PlanSet) -> list[str]:
+    """Stage each plan index that is not right; gives their paths."""
+    if not holds_index(place, configured.policy):
+        return []
+    staged = []
+    for state in index_file.wrong(after):
+        index_file.stage(place.git, place.top, state, after)
+        staged.append(state.folder.index_path)
+    return staged
+
+
+def _on_main(place: Workspace, policy: Policy) -> tuple[Problem, ...]:
+    if policy.allow_on_main or branch(place) != policy.main_branch or not place.objects.id_of("HEAD^{commit}"):
+        return ()
+    if os.path.exists(os.path.join(place.repository.git_dir, "MERGE_HEAD")):
+        return ()
+    return tuple(
+        finding(policy, "commit-on-main", policy.main_branch, f"this commit is made directly on {policy.main_branch}")
+    )
+
+
+def _parents(place: Workspace, head: str | None, git_pid: str) -> list[str]:
+    """The parents that the commit will have; of an amended commit those of HEAD."""
+    if head is None:
+        return []
+    if _amends(git_pid):
+        return _parents_of(place, head)
+    return [head, *_merge_heads(place)]
+
+
+def _merge_parents(place: Workspace, head: str | None) -> list[str]:
+    """The parents of the merge commit that git is about to make.
+
+    `MERGE_HEAD` does not exist yet when pre-merge-commit runs; git names the other sides in its environment,
+    as `GITHEAD_<id>` (builtin/merge.c).
+    """
+    named = [key.removeprefix("GITHEAD_") for key in place.environment if key.startswith("GITHEAD_")]
+    others = _merge_heads(place) or [one for name in named if (one := place.objects.id_of(f"{name}^{{commit}}"))]
+    return [*([head] if head else []), *others]
+
+
+def _merge_heads(place: Workspace) -> list[str]:
+    return decode(files.read(os.path.join(place.repository.git_dir, "MERGE_HEAD")) or b"").split()
+
+
+def _parents_of(place: Workspace, commit: str) -> list[str]:
+    found: list[str] = []
+    while parent := place.objects.id_of(f"{commit}^{len(found) + 1}"):
+        found.append(parent)
+    return found
+
+
+def _amends(git_pid: str) -> bool:
+    """True for `git commit --amend`: nothing but the arguments of the calling process tells."""
+    arguments = arguments_of_git(int(git_pid)) if git_pid.isdigit() else None
+    if not arguments or "commit" not in arguments:
+        return False
+    options = arguments[arguments.index("commit") + 1 :]
+    if "--" in options:
+        options = options[: options.index("--")]
+    return any(len(word) >= 4 and "--amend".startswith(word) for word in options)

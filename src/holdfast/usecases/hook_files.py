@@ -1,0 +1,287 @@
+"""The git hooks: the folder that git reads them from, their text, and others' hooks that go on running."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from holdfast.adapters import files
+from holdfast.adapters.files import State
+from holdfast.adapters.git import Git, decode, encode, scrubbed
+from holdfast.usecases import takeover
+from holdfast.usecases.lasting import package
+from holdfast.usecases.proposal import COPY, EXCLUDE, HOOK, KEPT, Edit, Proposal, Site, Step, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from holdfast.domain.problem import Problem
+    from holdfast.usecases.install_record import Record
+    from holdfast.usecases.lasting import Runtime
+
+HOOKS = (
+    "pre-commit", "commit-msg", "pre-merge-commit", "post-commit", "post-merge", "post-rewrite",
+    "post-applypatch",
+)  # fmt: skip
+
+MARK = b"# holdfast hook"
+_KEPT = ".before-holdfast"
+_PLACEHOLDER = re.compile("@(PYTHON|ENTRY|CHAIN)@")
+_SPECIAL = re.compile(r"[\\*?\[\]]")
+_MODE = 0o755
+
+
+class Folder(NamedTuple):
+    """Where git looks for hooks. `worktree` is the worktree that the folder lies in, or empty.
+
+    `husky` is true for `.husky`, whose files are run by husky's own hooks in `.husky/_`. `relative` is true
+    when each worktree has a folder of its own. `git` is git there.
+    """
+
+    path: str
+    git: Git
+    worktree: str = ""
+    husky: bool = False
+    relative: bool = False
+
+
+def templates() -> dict[str, str]:
+    """The text of each hook with its placeholders, from the package."""
+    folder = os.path.join(package(), "templates", "hooks")
+    return {name: decode(files.read(os.path.join(folder, name)) or b"") for name in HOOKS}
+
+
+def folder(git: Git, site: Site, environment: Mapping[str, str]) -> Folder | Problem:
+    """The folder that git reads hooks from here, or why Holdfast cannot write there."""
+    scope, value = _hooks_path(git)
+    own = os.path.join(site.common, "hooks")
+    command = f"git config --local core.hooksPath {quoted(own)}"
+    if scope == "":
+        path = own
+    elif scope not in ("local", "worktree"):
+        message = (
+            f"refused to write hooks: the {scope} setting core.hooksPath = {value} makes git look for "
+            "hooks outside this repository, for all repositories at once"
+        )
+        return refuse("init-hooks-path", "core.hooksPath", message, command)
+    else:
+        path = os.path.join(site.top, value)
+    if value == "" and scope:
+        return refuse(
+            "init-hooks-path",
+            "core.hooksPath",
+            "refused to write hooks: core.hooksPath is set to nothing",
+            command,
+        )
+    if os.path.lexists(path) and not os.path.isdir(path):
+        return refuse(
+            "init-hooks-path",
+            "core.hooksPath",
+            f"refused to write hooks: {path}, where git looks for them, is no folder, so no hook can run",
+            command if scope else f"mv {quoted(path)} {quoted(path + '.old')}",
+        )
+    path = os.path.realpath(path)
+    husky = path.endswith("/.husky/_")
+    path = path.removesuffix("/_") if husky else path
+    worktree = _worktree_around(git, site, path)
+    relative = bool(worktree and value) and not os.path.isabs(value)
+    return Folder(path, Git(worktree or site.top, scrubbed(environment)), worktree, husky, relative)
+
+
+def propose(site: Site, where: Folder, runtime: Runtime, record: Record | None, texts: Mapping[str, str]) -> Proposal:
+    """The hooks to write, each beside a copy in Holdfast's own folder that a tracked hook can call."""
+    drafts = [_copies(site, runtime, texts)]
+    tracked = _tracked(where)
+    drafts += [_hook(name, site, where, tracked, runtime, record, texts[name]) for name in HOOKS]
+    new = [edit.path for draft in drafts for edit in draft.edits if edit.kind in (HOOK, KEPT)]
+    drafts.append(_excluded(site, where, new))
+    plain = [edit for draft in drafts if not draft.steps for edit in draft.edits]
+    drafts.append(Proposal(steps=_plain_step(site, where, plain)))
+    return Proposal(
+        steps=tuple(step for draft in drafts for step in draft.steps),
+        notes=(*_outside(site, where), *(note for draft in drafts for note in draft.notes)),
+        edits=tuple(edit for draft in drafts for edit in draft.edits),
+    )
+
+
+def rendered(text: str, runtime: Runtime, chain: str) -> State:
+    """A hook's file from its template; each placeholder becomes one quoted word of the shell."""
+    words = {"PYTHON": runtime.python, "ENTRY": runtime.entry, "CHAIN": chain}
+    filled = _PLACEHOLDER.sub(lambda match: quoted(words[match[1]]), text)
+    return State(encode(filled), _MODE)
+
+
+def is_ours(path: str) -> bool:
+    """True for a hook that Holdfast wrote."""
+    content = files.read(path) or b""
+    return any(line.startswith(MARK) for line in content.splitlines())
+
+
+def quoted(word: str) -> str:
+    """One word of the shell, in single quotes whatever it holds."""
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
+def _copies(site: Site, runtime: Runtime, texts: Mapping[str, str]) -> Proposal:
+    edits = []
+    for name in HOOKS:
+        path = os.path.join(site.own, "hooks", name)
+        edit = Edit(COPY, path, files.state(path), rendered(texts[name], runtime, ""), ours=True)
+        if not edit.before.same(edit.after):
+            edits.append(edit)
+    at = os.path.join(site.own, "hooks")
+    what = f"keep a copy of the hooks in {site.shown(at)}, for hooks that are tracked by git to call"
+    return Proposal(steps=(Step("hook", at, what),) if edits else (), edits=tuple(edits))
+
+
+def _hook(
+    name: str,
+    site: Site,
+    where: Folder,
+    tracked: frozenset[str],
+    runtime: Runtime,
+    record: Record | None,
+    text: str,
+) -> Proposal:
+    path = os.path.join(where.path, name)
+    now = files.state(path)
+    ours = is_ours(path)
+    if path in tracked or (where.husky and now.exists and not ours):
+        return Proposal(notes=_line_to_add(name, path, site, path in tracked))
+    if now.exists and not ours:
+        return _chained(name, path, now, site, runtime, text)
+    kept = _kept_before(path, site, record)
+    after = rendered(text, runtime, kept if kept and files.executable(kept) else "")
+    return Proposal() if now.same(after) else Proposal(edits=(Edit(HOOK, path, now, after, ours=ours, kept=kept),))
+
+
+def _chained(name: str, path: str, now: State, site: Site, runtime: Runtime, text: str) -> Proposal:
+    """The hook that is here rests under another name; ours starts it, unless git would not have."""
+    kept = _free_name(path, now)
+    runs = files.executable(path)
+    there = files.state(kept)
+    keeping = () if there.exists else (Edit(KEPT, kept, there, now),)
+    hook = Edit(HOOK, path, now, rendered(text, runtime, kept if runs else ""), kept=kept)
+    how = f"the hook that is there goes on running, as {os.path.basename(kept)}"
+    idle = f"the file that is there is not executable, so git never ran it: it rests as {os.path.basename(kept)}"
+    step = Step("hook", path, f"install the hook {name} as {site.shown(path)}; {how if runs else idle}")
+    return Proposal(steps=(step,), notes=_reads_own_name(name, site, path, now), edits=(*keeping, hook))
+
+
+def _plain_step(site: Site, where: Folder, edits: list[Edit]) -> tuple[Step, ...]:
+    if not edits:
+        return ()
+    names = ", ".join(os.path.basename(edit.path) for edit in edits)
+    word = "write anew" if all(edit.ours for edit in edits) else "install"
+    return (
+        Step(
+            "hook",
+            where.path,
+            f"{word} the hook{'s' if len(edits) > 1 else ''} {names} in {site.shown(where.path)}",
+        ),
+    )
+
+
+def _excluded(site: Site, where: Folder, new: list[str]) -> Proposal:
+    """Lines of info/exclude for hook files that would show up as untracked."""
+    if not where.worktree or not new:
+        return Proposal()
+    lines = []
+    for path in new:
+        name = os.path.relpath(path, where.worktree)
+        if where.git.attempt("check-ignore", "--quiet", "--no-index", "--", name)[0] != 0:
+            lines.append("/" + _SPECIAL.sub(lambda match: "\\" + match[0], name))
+    path = os.path.realpath(os.path.join(site.common, "info", "exclude"))
+    now = files.state(path)
+    text = decode(now.content or b"")
+    after = takeover.with_lines(text, lines)
+    if after == text:
+        return Proposal()
+    step = Step(
+        "edit",
+        path,
+        f"keep the new files in {site.shown(where.path)} out of `git status`, in {site.shown(path)}",
+    )
+    return Proposal(
+        steps=(step,), edits=(Edit(EXCLUDE, path, now, State(encode(after), now.mode), lines=tuple(lines)),)
+    )
+
+
+def _line_to_add(name: str, path: str, site: Site, tracked: bool) -> tuple[str, ...]:
+    if f"holdfast/hooks/{name}".encode() in (files.read(path) or b""):
+        return ()
+    line = f'"$(git rev-parse --git-common-dir)/holdfast/hooks/{name}" "$@" || exit 1'
+    why = "is tracked by git" if tracked else "is husky's to run"
+    return (f"{site.shown(path)} {why} and stays as it is; add this line to it: {line}",)
+
+
+def _reads_own_name(name: str, site: Site, path: str, now: State) -> tuple[str, ...]:
+    """Some hook managers tell by their own file name which hook they are."""
+    text = now.content or b""
+    if (b"basename" in text and b"$0" in text) or b"File.basename($" in text:
+        return (
+            f"the hook {site.shown(path)} seems to read its own name, and gets another one: check that it "
+            f"still does the work of {name}",
+        )
+    return ()
+
+
+def _outside(site: Site, where: Folder) -> tuple[str, ...]:
+    if where.relative:
+        name = os.path.relpath(where.path, where.worktree)
+        return (f"each worktree has its own {name}: run `holdfast init --local` in every other one too",)
+    inside = [site.common, site.top, *([where.worktree] if where.worktree else [])]
+    if any(where.path.startswith(folder + "/") for folder in inside):
+        return ()
+    return (
+        f"{where.path}, where core.hooksPath points, lies outside this repository: others that use it run "
+        "these hooks too",
+    )
+
+
+def _kept_before(path: str, site: Site, record: Record | None) -> str:
+    """Where the hook rests that ours replaced, or empty."""
+    entry = record.entry(site.place(path)) if record is not None else None
+    known = [site.absolute(entry.kept)] if entry is not None and entry.kept is not None else []
+    return next((kept for kept in (*known, path + _KEPT) if os.path.lexists(kept)), "")
+
+
+def _free_name(path: str, now: State) -> str:
+    """A name for the hook that is here; never one that holds another hook."""
+    for number in range(1, 100):
+        kept = path + _KEPT + ("" if number == 1 else f"-{number}")
+        there = files.state(kept)
+        if not there.exists or there.same(now):
+            return kept
+    raise FileExistsError(path + _KEPT)
+
+
+def _hooks_path(git: Git) -> tuple[str, str]:
+    """Scope and value of core.hooksPath as git goes by it, `("", "")` when unset.
+
+    What stands on a command line or in the environment counts for that one command only.
+    """
+    code, out, _ = git.attempt("config", "--show-scope", "--null", "--type=path", "--get-all", "core.hooksPath")
+    fields = decode(out).split("\0")[:-1] if code == 0 else []
+    lasting = [pair for pair in zip(fields[::2], fields[1::2], strict=True) if pair[0] != "command"]
+    return lasting[-1] if lasting else ("", "")
+
+
+def _worktree_around(git: Git, site: Site, path: str) -> str:
+    """The deepest worktree that holds `path`; empty for none, and for the git folder inside a worktree."""
+    if (path + "/").startswith(site.common + "/"):
+        return ""
+    out = decode(git.run("worktree", "list", "--porcelain", "-z"))
+    tops = [line.removeprefix("worktree ") for line in out.split("\0") if line.startswith("worktree ")]
+    around = [top for top in tops if path.startswith(top.rstrip("/") + "/") and os.path.isdir(top)]
+    return max(around, key=len, default="")
+
+
+def _tracked(where: Folder) -> frozenset[str]:
+    """The absolute paths of hooks in the folder that git tracks."""
+    if not where.worktree:
+        return frozenset()
+    name = os.path.relpath(where.path, where.worktree)
+    out = where.git.run("--literal-pathspecs", "ls-files", "-z", "--full-name", "--", name)
+    return frozenset(os.path.join(where.worktree, path) for path in decode(out).split("\0")[:-1])

@@ -1,0 +1,105 @@
+"""The file of the plan index: written into git's index, into the working tree, and put right after partial commits."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from holdfast.adapters import files
+from holdfast.adapters.git import decode, encode
+from holdfast.domain import plan_index
+from holdfast.domain.plan_set import expected_file
+
+if TYPE_CHECKING:
+    from holdfast.adapters.git import Git
+    from holdfast.domain.plan_set import FolderState, PlanSet
+
+
+def wrong(plans: PlanSet) -> list[FolderState]:
+    """The folders whose plan index is not the computed one; those without a place for it are left out."""
+    found = []
+    for state in plans.folders:
+        try:
+            expected = expected_file(state, plans.policy)
+        except plan_index.NoPlace:
+            continue
+        if expected is not None and expected != state.index_file and (state.summaries or state.index_file is not None):
+            found.append(state)
+    return found
+
+
+def stage(git: Git, top: str, state: FolderState, plans: PlanSet) -> bytes:
+    """Make the plan index right in git's index and in the working tree; gives the staged bytes.
+
+    What the user changed in that file and did not stage stays in the working tree, unstaged.
+    """
+    expected = expected_file(state, plans.policy)
+    assert expected is not None
+    path = state.folder.index_path
+    whole = write_here(top, state, expected)
+    if whole:
+        git.run("--literal-pathspecs", "update-index", "--add", "--", path)
+    else:
+        git.stage_blob(path, _mode(git, path), git.write_blob(expected))
+    return expected
+
+
+def write_here(top: str, state: FolderState, expected: bytes) -> bool:
+    """Put the plan index into the file of the working tree.
+
+    True when the file is now what git's index should hold; false when it is absent, no regular file, or
+    carries changes of the user outside the plan index.
+    """
+    place = os.path.join(top, state.folder.index_path)
+    there = files.read(place)
+    if there is None:
+        # A file that git's index does not hold either is new; one that it holds was left out on purpose.
+        if state.index_file is not None or os.path.lexists(place):
+            return False
+        files.put(place, files.State(expected))
+        return True
+    if os.path.islink(place):
+        return False
+    if there in (expected, state.index_file):
+        if there != expected:
+            _replace(place, expected)
+        return True
+    try:
+        text = plan_index.placed(decode(there), state.computed)
+    except plan_index.NoPlace:
+        return False
+    if encode(text) != there:
+        _replace(place, encode(text))
+    return _same_text(encode(text), expected)
+
+
+def heal(git: Git, path: str, computed: str) -> None:
+    """After a partial commit: give git's index the plan index that was committed, and keep what else is staged.
+
+    git put the entry from before the commit back; without this the next commit would revert the plan index.
+    """
+    staged = git.attempt("cat-file", "blob", f":{path}")
+    if staged[0] != 0:
+        head = git.attempt("cat-file", "blob", f"HEAD:{path}")
+        content = head[1] if head[0] == 0 else None
+    else:
+        try:
+            content = encode(plan_index.placed(decode(staged[1]), computed))
+        except plan_index.NoPlace:
+            content = None
+    if content is not None:
+        git.stage_blob(path, _mode(git, path), git.write_blob(content))
+        git.refresh([path])
+
+
+def _replace(place: str, content: bytes) -> None:
+    files.put(place, files.State(content, files.state(place).mode))
+
+
+def _mode(git: Git, path: str) -> str:
+    entries = git.staged([path])
+    return entries[0].mode if entries else "100644"
+
+
+def _same_text(one: bytes, other: bytes) -> bool:
+    return one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")

@@ -1,0 +1,84 @@
+"""The small files by which hooks of one worktree tell each other what is known: gate, verified, heal, watch."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from holdfast.adapters import files
+
+if TYPE_CHECKING:
+    from holdfast.domain.policy import Policy
+
+WATCH_FORMAT = "2"
+
+
+def folder(git_dir: str) -> str:
+    """Where a worktree's marks are; for the main worktree that is the common `holdfast` folder."""
+    return os.path.join(git_dir, "holdfast")
+
+
+def gate_passed(git_dir: str, git_pid: str, healing: bool) -> None:
+    """Tell the post-commit hook of the same git process that the gate let this commit pass."""
+    _write(git_dir, "gate", f"{git_pid} {'heal' if healing else 'ok'}\n")
+
+
+def passed_by(git_dir: str) -> tuple[str, str]:
+    """The git process that the gate let pass last, and `ok` or `heal`; two empty words before the first."""
+    words = _read(git_dir, "gate").split()
+    return (words[0], words[1]) if len(words) == 2 else ("", "")
+
+
+def to_heal(git_dir: str, paths: list[str]) -> None:
+    """Remember the plan index files whose entries git will put back after a partial commit."""
+    _write(git_dir, "heal", "".join(f"{path}\n" for path in paths))
+
+
+def healing(git_dir: str) -> list[str]:
+    """What `to_heal` remembered."""
+    return _read(git_dir, "heal").splitlines()
+
+
+def verified(git_dir: str, commit: str, ref: str) -> None:
+    """Remember that `commit`, seen from the branch `ref`, holds the plan index of its plans."""
+    _write(git_dir, "verified", f"{commit} {ref}\n")
+
+
+def verified_commit(git_dir: str) -> str:
+    """The commit that was verified last; empty before the first."""
+    words = _read(git_dir, "verified").split()
+    return words[0] if words else ""
+
+
+def watch(git_dir: str, top: str, policy: Policy) -> None:
+    """Write what the shell hooks need to leave at once: which file configures, what to look at, which options.
+
+    The file takes the configuration's modification time, so that the hooks see any other time as a change.
+    """
+    lines = [
+        WATCH_FORMAT,
+        policy.origin or "-",
+        f"refs/heads/{policy.main_branch}" if not policy.allow_on_main else "-",
+        "tag" if policy.require_tag else "-",
+        "prefix" if policy.tag_commits else "-",
+        *policy.watched,
+    ]
+    _write(git_dir, "watch", "".join(f"{line}\n" for line in lines))
+    if policy.origin is not None:
+        try:
+            found = os.stat(os.path.join(top, policy.origin))
+            os.utime(os.path.join(folder(git_dir), "watch"), ns=(found.st_mtime_ns, found.st_mtime_ns))
+        except OSError:
+            return
+
+
+def _write(git_dir: str, name: str, text: str) -> None:
+    place = os.path.join(folder(git_dir), name)
+    try:
+        files.put(place, files.State(text.encode("utf-8", "surrogateescape")))
+    except OSError:
+        return  # a read-only .git makes the hooks slower, never wrong
+
+
+def _read(git_dir: str, name: str) -> str:
+    return (files.read(os.path.join(folder(git_dir), name)) or b"").decode("utf-8", "surrogateescape")

@@ -1,0 +1,62 @@
+"""Mends in the working tree that need no decision: signs, byte order marks, doubly encoded text, the plan index."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from holdfast.adapters import files
+from holdfast.domain import status
+from holdfast.domain.plan import BOM, CannotEdit, parse, ungarble, with_field
+from holdfast.usecases import indexes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from holdfast.domain.policy import FolderPolicy
+    from holdfast.usecases.workspace import Workspace
+
+
+def worktree(place: Workspace, dry_run: bool = False) -> list[tuple[str, str]]:
+    """Mend the plans and the plan index of the working tree; gives what was mended as path and words."""
+    observer = place.observer
+    plans = observer.of_worktree(observer.configured_here())
+    done: list[tuple[str, str]] = []
+    for state in plans.folders:
+        for one in state.summaries:
+            codes = {problem.code for problem in one.problems}
+            if codes & {"status-sign", "file-bom", "file-garbled"}:
+                done += _plan(place, one.path, one.number, state.folder, dry_run)
+    return [*done, *((path, "the computed plan index") for path in indexes.write(place, dry_run))]
+
+
+def _plan(place: Workspace, path: str, number: int, folder: FolderPolicy, dry_run: bool) -> Iterator[tuple[str, str]]:
+    target = os.path.join(place.top, path)
+    before = files.read(target)
+    if before is None:
+        return
+    content = before
+    for mend, words in ((_without_bom, "byte order mark removed"), (_ungarbled, "text decoded once more")):
+        after = mend(content)
+        if after != content:
+            content = after
+            yield path, words
+    plan = parse(path, number, content, folder)
+    written = status.written(plan.status_text, folder.statuses) if plan.sign_says is not None else None
+    if written is not None:
+        try:
+            content = with_field(content, plan, "status", written)
+        except CannotEdit:
+            written = None
+        else:
+            yield path, f"status written as {written}"
+    if content != before and not dry_run:
+        files.put(target, files.State(content, files.state(target).mode))
+
+
+def _without_bom(content: bytes) -> bytes:
+    return content.removeprefix(BOM.encode())
+
+
+def _ungarbled(content: bytes) -> bytes:
+    return ungarble(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")

@@ -1,0 +1,306 @@
+"""What a commit, git's index or the working tree holds: configuration and plans, read once each."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from holdfast import __version__
+from holdfast.adapters.cache import Cache, code_stamp
+from holdfast.adapters.git import REGULAR, Entry, Git, Objects, Repository, decode
+from holdfast.domain import policy as policies
+from holdfast.domain import summary_table
+from holdfast.domain.plan import absent, parse
+from holdfast.domain.plan_set import FolderState, PlanSet, Summary, in_order, summarize
+from holdfast.domain.problem import ERROR, Problem
+from holdfast.domain.rules.catalogue import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from holdfast.domain.policy import FolderPolicy, Policy
+
+_SYMLINK, _SUBMODULE = "120000", "160000"
+_NOT_REGULAR = {_SYMLINK: "a symlink", _SUBMODULE: "a submodule"}
+
+
+class Configured(NamedTuple):
+    """The policy of one tree, what is wrong with its configuration, and a word that stands for both."""
+
+    policy: Policy
+    problems: tuple[Problem, ...]
+    digest: str
+
+
+class Observer:
+    """Reads plans of one repository; whole folders are remembered by tree id, plans by blob id."""
+
+    def __init__(self, git: Git, repository: Repository, objects: Objects) -> None:
+        self.git = git
+        self.repository = repository
+        self.objects = objects
+        self.cache = Cache(os.path.join(repository.common_dir, "holdfast", "cache"))
+        self._tables: dict[str, tuple[Summary, ...]] = {}
+        self._stamp = f"{__version__}-{code_stamp()}"
+
+    # Configuration
+
+    def configured_in(self, treeish: str) -> Configured:
+        """The configuration of a commit or tree; of git's index for the empty text."""
+        return self._configured(lambda name: self.objects.content(f"{treeish}:{name}"))
+
+    def configured_here(self) -> Configured:
+        """The configuration of the working tree."""
+        top = self.repository.top or ""
+        return self._configured(lambda name: _read_file(os.path.join(top, name)))
+
+    def written_here(self) -> dict[str, Any]:
+        """What the working tree's configuration file says, as it is; empty when there is none that can be read."""
+        import tomllib
+
+        origin = self.configured_here().policy.origin
+        raw = _read_file(os.path.join(self.repository.top or "", origin)) if origin else None
+        try:
+            data = tomllib.loads((raw or b"").decode("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+            return {}
+        return data if origin == policies.FILE else _tool_table(data)
+
+    def _configured(self, read: Callable[[str], bytes | None]) -> Configured:
+        own = read(policies.FILE)
+        if own is not None:
+            return self._parsed(own, policies.FILE)
+        project = read(policies.PYPROJECT)
+        if project is not None and b"tool.holdfast" in project:
+            return self._parsed(project, policies.PYPROJECT)
+        return Configured(policies.default(), (), self._digest(b""))
+
+    def _parsed(self, raw: bytes, origin: str) -> Configured:
+        import tomllib
+
+        digest = self._digest(raw)
+        try:
+            data = tomllib.loads(raw.decode("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+            problem = Problem(
+                "config-unreadable",
+                ERROR,
+                origin,
+                f"{origin} is not valid TOML: {error}",
+                f"correct {origin}",
+                path=origin,
+            )
+            return Configured(policies.default()._replace(origin=origin), (problem,), digest)
+        if origin == policies.PYPROJECT:
+            data = _tool_table(data)
+        policy, problems = policies.from_mapping(data, origin, CODES)
+        return Configured(policy, tuple(problems), digest)
+
+    def _digest(self, raw: bytes) -> str:
+        import hashlib
+
+        return hashlib.sha256(self._stamp.encode() + raw).hexdigest()[:16]
+
+    # Plans
+
+    def of_tree(self, treeish: str, configured: Configured) -> PlanSet:
+        """The plans of a commit or tree, under the given configuration."""
+        return self._plan_set(configured, lambda folder: self._tree_summaries(treeish, folder, configured), treeish)
+
+    def of_index(self, head: str | None, configured: Configured) -> PlanSet:
+        """The plans of git's index; `head` is the commit it is based on, None before the first."""
+
+        def summaries(folder: FolderPolicy) -> Iterable[Summary]:
+            if head is None:
+                return self._read(self.git.staged([folder.path or "."]), folder, configured, {})
+            base = self._tree_summaries(head, folder, configured)
+            changes = self.git.staged_changes(head, [folder.path or "."])
+            removed = {change.path for change in changes}
+            entries = [
+                Entry(change.new_mode, change.new_oid, change.path) for change in changes if change.status != "D"
+            ]
+            return (*(one for one in base if one.path not in removed), *self._read(entries, folder, configured, {}))
+
+        return self._plan_set(configured, summaries, "")
+
+    def of_worktree(self, configured: Configured) -> PlanSet:
+        """The plans of the working tree: tracked and untracked files, without what git ignores."""
+        top = self.repository.top or ""
+
+        def summaries(folder: FolderPolicy) -> Iterable[Summary]:
+            head = self.objects.id_of("HEAD^{commit}")
+            base = self._tree_summaries("HEAD", folder, configured) if head else ()
+            changed = self._changed_files(folder)
+            if not changed:
+                return base
+            known = self._pool(folder, configured)
+            fresh = [self._from_file(top, path, folder, configured, known) for path in changed]
+            found = [one for one in fresh if one is not None]
+            if len(found) > 20:
+                self._remember(f"worktree-{self._key(folder, configured)}", in_order(found), folder, configured)
+            return (*(one for one in base if one.path not in changed), *found)
+
+        states = tuple(
+            FolderState(
+                folder,
+                in_order(summaries(folder)),
+                _read_file(os.path.join(top, folder.index_path)),
+                _read_file(os.path.join(top, folder.template_path)),
+            )
+            for folder in configured.policy.folders
+        )
+        return PlanSet(configured.policy, states)
+
+    def remember_tree(self, treeish: str, plans: PlanSet, configured: Configured) -> None:
+        """Keep the plans of a tree that will be asked for next: the one that a commit is about to have."""
+        for state in plans.folders:
+            oid = self._tree_id(treeish, state.folder)
+            if oid is not None:
+                self._remember(self._name(oid, state.folder, configured), state.summaries, state.folder, configured)
+
+    def _plan_set(
+        self, configured: Configured, summaries: Callable[[FolderPolicy], Iterable[Summary]], treeish: str
+    ) -> PlanSet:
+        states = tuple(
+            FolderState(
+                folder,
+                in_order(summaries(folder)),
+                self._blob(f"{treeish}:{folder.index_path}"),
+                self._blob(f"{treeish}:{folder.template_path}"),
+            )
+            for folder in configured.policy.folders
+        )
+        return PlanSet(configured.policy, states)
+
+    def _tree_summaries(self, treeish: str, folder: FolderPolicy, configured: Configured) -> tuple[Summary, ...]:
+        oid = self._tree_id(treeish, folder)
+        if oid is None:
+            return ()
+        name = self._name(oid, folder, configured)
+        known = self._table(name)
+        if known is not None:
+            return known
+        entries = self.git.tree(treeish, [folder.path] if folder.path else [])
+        found = in_order(self._read(entries, folder, configured, self._pool(folder, configured)))
+        self._remember(name, found, folder, configured)
+        return found
+
+    def _read(
+        self,
+        entries: Iterable[Entry],
+        folder: FolderPolicy,
+        configured: Configured,
+        known: Mapping[tuple[str, str], Summary],
+    ) -> list[Summary]:
+        """Summaries of the plans among `entries`; those in `known` (by path and blob) are not read again."""
+        plans = [(entry, number) for entry in entries if (number := folder.number_of(entry.path)) is not None]
+        missing = [entry.oid for entry, _ in plans if entry.mode in REGULAR and (entry.path, entry.oid) not in known]
+        blobs = self.objects.contents(missing)
+        found = []
+        for entry, number in plans:
+            one = known.get((entry.path, entry.oid))
+            if one is None:
+                one = _summary(entry, number, blobs.get(entry.oid), folder, configured.policy)
+            found.append(one)
+        return found
+
+    def _changed_files(self, folder: FolderPolicy) -> set[str]:
+        """Paths below the folder where the working tree is not as HEAD has it."""
+        out = self.git.run(
+            "--literal-pathspecs", "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--",
+            folder.path or ".",
+        )  # fmt: skip
+        return {record[3:] for record in decode(out).split("\0")[:-1]}
+
+    def _from_file(
+        self,
+        top: str,
+        path: str,
+        folder: FolderPolicy,
+        configured: Configured,
+        known: Mapping[tuple[str, str], Summary],
+    ) -> Summary | None:
+        import hashlib
+
+        number = folder.number_of(path)
+        place = os.path.join(top, path)
+        if number is None or not os.path.lexists(place):
+            return None
+        mode = _SYMLINK if os.path.islink(place) else _SUBMODULE if os.path.isdir(place) else REGULAR[0]
+        content = _read_file(place) if mode == REGULAR[0] else None
+        oid = hashlib.sha1(content, usedforsecurity=False).hexdigest() if content is not None else ""
+        return known.get((path, "w" + oid)) or _summary(
+            Entry(mode, "w" + oid, path), number, content, folder, configured.policy
+        )
+
+    # Memory
+
+    def _tree_id(self, treeish: str, folder: FolderPolicy) -> str | None:
+        return self.objects.id_of(f"{treeish}:{folder.path}")
+
+    def _name(self, oid: str, folder: FolderPolicy, configured: Configured) -> str:
+        return f"{oid}-{self._key(folder, configured)}"
+
+    def _key(self, folder: FolderPolicy, configured: Configured) -> str:
+        return f"{configured.digest}-{configured.policy.folders.index(folder)}"
+
+    def _table(self, name: str) -> tuple[Summary, ...] | None:
+        if name not in self._tables:
+            raw = self.cache.read(name)
+            if raw is None:
+                return None
+            try:
+                self._tables[name] = summary_table.load(decode(raw))
+            except (ValueError, TypeError):
+                return None
+        return self._tables[name]
+
+    def _pool(self, folder: FolderPolicy, configured: Configured) -> dict[tuple[str, str], Summary]:
+        """Plans read before, by path and blob: from the newest table of this folder and of its working tree."""
+        latest = self.cache.read(f"latest-{self._key(folder, configured)}")
+        names = [decode(latest)] if latest else []
+        tables = [self._table(name) or () for name in (*names, f"worktree-{self._key(folder, configured)}")]
+        return {(one.path, one.oid): one for table in tables for one in table}
+
+    def _remember(
+        self, name: str, summaries: tuple[Summary, ...], folder: FolderPolicy, configured: Configured
+    ) -> None:
+        self._tables[name] = summaries
+        table = summary_table.dump(summaries)
+        if table is None:
+            return
+        self.cache.write(name, table.encode("utf-8", "surrogateescape"))
+        if not name.startswith("worktree-"):
+            self.cache.write(f"latest-{self._key(folder, configured)}", name.encode())
+
+    def _blob(self, name: str) -> bytes | None:
+        return self.objects.content(name)
+
+
+def _summary(entry: Entry, number: int, content: bytes | None, folder: FolderPolicy, policy: Policy) -> Summary:
+    if entry.mode in _NOT_REGULAR:
+        plan = absent(entry.path, number, "file-not-regular", _NOT_REGULAR[entry.mode])
+    elif content is None:
+        plan = absent(entry.path, number, "file-not-regular", "nothing that can be read")
+    elif len(content) > policy.max_plan_size:
+        plan = absent(
+            entry.path, number, "file-too-large", f"{len(content)} bytes, the limit is {policy.max_plan_size}"
+        )
+    else:
+        plan = parse(entry.path, number, content, folder)
+    return summarize(plan, entry.oid, folder, policy)
+
+
+def _tool_table(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The table `[tool.holdfast]` of a pyproject.toml."""
+    tool = data.get("tool", {})
+    found = tool.get("holdfast", {}) if isinstance(tool, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _read_file(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None

@@ -1,0 +1,250 @@
+"""Plans for people and agents: listed, shown, drawn, made and edited."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from holdfast.adapters import files
+from holdfast.adapters.git import decode
+from holdfast.adapters.locks import held
+from holdfast.domain import new_plan, status
+from holdfast.domain.naming import branch_of
+from holdfast.domain.plan import CannotEdit, parse, with_evidence, with_field
+from holdfast.domain.plan_set import PlanSet, Summary, in_order, summarize
+from holdfast.domain.policy import RECORD
+from holdfast.domain.problem import ERROR, Problem, Unable
+from holdfast.usecases import history, judge
+from holdfast.usecases.workspace import branch
+
+if TYPE_CHECKING:
+    from holdfast.domain.plan_set import FolderState
+    from holdfast.domain.policy import FolderPolicy
+    from holdfast.usecases.observe import Configured
+    from holdfast.usecases.workspace import Workspace
+
+
+class NoSuchPlan(Unable):
+    """No plan has the number that was asked for, or more than one has."""
+
+    remedy = "run `holdfast plan list` to see all plans"
+
+
+class Listed(NamedTuple):
+    """One plan in a list: `ready` when it can be taken up now, `on` the branch it was read from."""
+
+    summary: Summary
+    folder: str
+    ready: bool
+    on: str | None
+
+
+class Made(NamedTuple):
+    """A new plan: its number, its path from the top, the branch name of a claim on it."""
+
+    number: int
+    path: str
+    branch: str
+
+
+class Edited(NamedTuple):
+    """An edit of a plan's header: what was there, what is, and what refused it."""
+
+    path: str
+    before: str
+    after: str
+    refused: tuple[Problem, ...]
+
+
+def observe(place: Workspace) -> tuple[PlanSet, Configured]:
+    """The plans of the working tree and its configuration."""
+    observer = place.observer
+    configured = observer.configured_here()
+    return observer.of_worktree(configured), configured
+
+
+def listed(place: Workspace, plans: PlanSet) -> list[Listed]:
+    """All plans that are not archived, by folder and number."""
+    on = branch(place)
+    found = []
+    for state in plans.folders:
+        known = {one.number: one for one in state.summaries}
+        for one in state.summaries:
+            if not one.archived:
+                found.append(Listed(one, state.folder.path, _ready(one, known, state.folder), on))
+    return found
+
+
+def by_urgency(plans: list[Listed], priorities: tuple[str, ...]) -> list[Listed]:
+    """Plans by priority, then by number: the order in which ready ones are offered."""
+    ranks = {name.casefold(): rank for rank, name in enumerate(priorities)}
+
+    def rank(one: Listed) -> tuple[int, int]:
+        word = one.summary.priority.casefold().split(" ")[0]
+        return ranks.get(
+            word, int(word[1]) if len(word) == 2 and word[0] == "p" and word[1].isdigit() else len(ranks)
+        ), one.summary.number
+
+    return sorted(plans, key=rank)
+
+
+def find(plans: PlanSet, number: int) -> Summary:
+    """The plan with that number; `NoSuchPlan` when there is none, or two of one folder share it."""
+    found = plans.find(number)
+    if not found:
+        raise NoSuchPlan(f"there is no plan #{number}")
+    same = [one for one in found if os.path.dirname(one.path) == os.path.dirname(found[0].path)]
+    if len(same) > 1:
+        raise NoSuchPlan(f"plan #{number} is {len(same)} files: {', '.join(one.path for one in same)}")
+    return found[0]
+
+
+def text_of(place: Workspace, one: Summary) -> str:
+    """The whole text of a plan."""
+    return decode(files.read(os.path.join(place.top, one.path)) or b"")
+
+
+def graph(plans: PlanSet) -> str:
+    """The plans that wait for each other as a Mermaid graph: an arrow leads from a blocker to what it blocks."""
+    lines = ["graph LR"]
+    edges = _edges(plans)
+    linked = {number for edge in edges for number in edge}
+    for one in plans.summaries:
+        if one.number in linked and not one.archived:
+            label = f"#{one.number} {one.title}".replace('"', "'").replace("\n", " ")
+            lines.append(f'    p{one.number}["{label}"]:::{one.status.replace("-", "")}')
+    lines += [f"    p{blocker} --> p{blocked}" for blocker, blocked in sorted(edges)]
+    lines += [
+        "    classDef complete fill:#d4edda",
+        "    classDef inprogress fill:#fff3cd",
+        "    classDef blocked fill:#f8d7da",
+    ]
+    return "\n".join(lines)
+
+
+def new(
+    place: Workspace,
+    title: str,
+    priority: str | None = None,
+    blocked_by: tuple[int, ...] = (),
+    folder: str | None = None,
+    dry_run: bool = False,
+) -> Made:
+    """Make a plan with the next number over all local and remote-tracking branches and worktrees."""
+    plans, configured = observe(place)
+    state = _folder(plans, folder)
+    _check_blockers(state, blocked_by)
+    if not title.strip() or "\n" in title:
+        raise Unable("a title is one line of text")
+    with held(os.path.join(place.repository.common_dir, "holdfast", "numbers.lock")):
+        number = max(_numbers(place, state.folder, configured), default=0) + 1
+        names = tuple(os.path.basename(one.path) for one in state.summaries if not one.archived)
+        name = state.folder.pattern.name(number, new_plan.slug(title), names)
+        path = f"{state.folder.path}/{name}" if state.folder.path else name
+        template = files.read(os.path.join(place.top, state.folder.path, "TEMPLATE.md"))
+        content = new_plan.text(number, title.strip(), state.folder, template, priority, blocked_by)
+        if not dry_run:
+            files.create(os.path.join(place.top, path), content)
+    return Made(number, path, branch_of(number, name))
+
+
+def set_status(place: Workspace, number: int, wanted: str, evidence: str | None, dry_run: bool = False) -> Edited:
+    """Set a plan's status in its header; refused when the plan would then hold an error that it does not hold now."""
+    plans, configured = observe(place)
+    one = find(plans, number)
+    folder = next(state.folder for state in plans.folders if one in state.summaries)
+    written = status.written(wanted, folder.statuses)
+    if written is None:
+        near = status.nearest(wanted, folder.statuses)
+        known = ", ".join(entry.words[0] for entry in folder.statuses)
+        raise _UnknownStatus(f"{wanted!r} is no status here" + (f"; did you mean {near!r}?" if near else ""), known)
+    target = os.path.join(place.top, one.path)
+    before = files.read(target) or b""
+    plan = parse(one.path, number, before, folder)
+    content = before
+    if evidence is not None:
+        content = with_evidence(content, plan, folder, evidence)
+        plan = parse(one.path, number, content, folder)
+    try:
+        content = with_field(content, plan, "status", written)
+    except CannotEdit as error:
+        raise Unable(f"{one.path}: {error}") from error
+    refused = _refused(place, plans, configured, one, folder, content)
+    if not refused and not dry_run and content != before:
+        files.put(target, files.State(content, files.state(target).mode))
+    return Edited(one.path, one.status_text, written, refused)
+
+
+class _UnknownStatus(Unable):
+    def __init__(self, message: str, known: str) -> None:
+        super().__init__(message)
+        self.remedy = f"name one of: {known}"
+
+
+def _refused(
+    place: Workspace, plans: PlanSet, configured: Configured, one: Summary, folder: FolderPolicy, content: bytes
+) -> tuple[Problem, ...]:
+    edited = summarize(parse(one.path, one.number, content, folder), "edited", folder, configured.policy)
+    states = tuple(
+        state._replace(summaries=in_order(edited if old is one else old for old in state.summaries))
+        if state.folder == folder
+        else state
+        for state in plans.folders
+    )
+    found = judge.change(PlanSet(plans.policy, states), [plans], place.observer, configured, [configured.problems])
+    return tuple(problem for problem in found.added if problem.severity == ERROR)
+
+
+def _ready(one: Summary, known: dict[int, Summary], folder: FolderPolicy) -> bool:
+    if folder.profile == RECORD or one.status not in status.READY:
+        return False
+    return not any(to.number in known and known[to.number].open for to in one.blocked_by)
+
+
+def _edges(plans: PlanSet) -> set[tuple[int, int]]:
+    edges = set()
+    for state in plans.folders:
+        known = {one.number for one in state.summaries}
+        for one in state.summaries:
+            edges |= {(to.number, one.number) for to in one.blocked_by if to.number in known}
+            edges |= {(one.number, to.number) for to in one.blocks if to.number in known}
+    return edges
+
+
+def _folder(plans: PlanSet, path: str | None) -> FolderState:
+    if path is None:
+        return next((state for state in plans.folders if state.folder.profile != RECORD), plans.folders[0])
+    wanted = path.strip("/").removeprefix("./")
+    for state in plans.folders:
+        if state.folder.path == wanted:
+            return state
+    raise Unable(f"{path!r} is no plan folder; there are: {', '.join(state.folder.path for state in plans.folders)}")
+
+
+def _check_blockers(state: FolderState, numbers: tuple[int, ...]) -> None:
+    known = {one.number for one in state.summaries}
+    missing = [number for number in numbers if number not in known]
+    if missing:
+        raise NoSuchPlan(f"there is no plan {', '.join(f'#{number}' for number in missing)} to be blocked by")
+
+
+def _numbers(place: Workspace, folder: FolderPolicy, configured: Configured) -> set[int]:
+    """Every number that a plan of this folder has or had, in any branch, worktree or removed file."""
+    found: set[int] = set()
+    for worktree in _worktrees(place):
+        for sub in ("", folder.archive):
+            for name in files.names(os.path.join(worktree, folder.path, sub)):
+                number = folder.pattern.number(name)
+                if number is not None:
+                    found.add(number)
+    found |= {
+        number
+        for entry in place.git.staged([folder.path or "."])
+        if (number := folder.number_of(entry.path)) is not None
+    }
+    return found | history.read(place.observer, configured).numbers(folder.path)
+
+
+def _worktrees(place: Workspace) -> list[str]:
+    out = decode(place.git.run("worktree", "list", "--porcelain", "-z"))
+    return [field.removeprefix("worktree ") for field in out.split("\0") if field.startswith("worktree ")]

@@ -1,0 +1,83 @@
+"""One worktree and its repository, opened once for a hook or a command."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from holdfast.adapters import files
+from holdfast.adapters.git import Git, NotARepository, Objects, Repository, decode, for_this_commit, scrubbed
+from holdfast.domain.policy import COMMITTED, MAIN
+from holdfast.domain.problem import Unable
+from holdfast.usecases.observe import Observer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from holdfast.domain.policy import Policy
+
+
+class Workspace(NamedTuple):
+    """A worktree (`top`), git in it, an open reader of its objects, and the environment it was opened in."""
+
+    git: Git
+    repository: Repository
+    top: str
+    objects: Objects
+    environment: Mapping[str, str]
+
+    @property
+    def observer(self) -> Observer:
+        """A reader of this worktree's plans."""
+        return Observer(self.git, self.repository, self.objects)
+
+
+class Bare(Unable):
+    """A bare repository has no working tree."""
+
+    remedy = "run it in a worktree: `git worktree add ../work main`, then `cd ../work`"
+
+
+def in_hook(cwd: str, environment: Mapping[str, str]) -> Workspace:
+    """The worktree that a git hook serves: git starts hooks at its top and says which git folder and index it means."""
+    git = Git(cwd, for_this_commit(environment))
+    git_dir = os.path.join(cwd, environment.get("GIT_DIR", ".git"))
+    repository = Repository(cwd, git_dir, _common(git_dir)) if os.path.isdir(git_dir) else git.locate()
+    return _opened(git, repository, environment)
+
+
+def at(cwd: str, environment: Mapping[str, str]) -> Workspace:
+    """The worktree around the folder `cwd`; `NotARepository` or `Bare` where there is none."""
+    clean = scrubbed(environment)
+    repository = Git(cwd, clean).locate()
+    if repository.top is None:
+        raise Bare(f"{repository.git_dir} is a bare repository: it has no working tree")
+    return _opened(Git(repository.top, clean), repository, clean)
+
+
+def branch(place: Workspace) -> str | None:
+    """The branch that HEAD is on (also before its first commit), or None when it is detached."""
+    raw = decode(files.read(os.path.join(place.repository.git_dir, "HEAD")) or b"").strip()
+    if raw.startswith("ref: ") and not raw.endswith("/.invalid"):
+        return raw.removeprefix("ref: ").removeprefix("refs/heads/")
+    # A repository with reftable keeps HEAD elsewhere.
+    code, out, _ = place.git.attempt("symbolic-ref", "--quiet", "--short", "HEAD")
+    return decode(out).strip() if code == 0 else None
+
+
+def holds_index(place: Workspace, policy: Policy) -> bool:
+    """True when commits on this branch hold the plan index: always, only on the main branch, or never."""
+    if policy.mode == MAIN:
+        return branch(place) == policy.main_branch
+    return policy.mode == COMMITTED
+
+
+def _opened(git: Git, repository: Repository, environment: Mapping[str, str]) -> Workspace:
+    if repository.top is None:
+        raise NotARepository("there is no worktree here")
+    return Workspace(git, repository, repository.top, git.objects(), environment)
+
+
+def _common(git_dir: str) -> str:
+    named = files.read(os.path.join(git_dir, "commondir"))
+    return os.path.normpath(os.path.join(git_dir, decode(named).strip())) if named else git_dir

@@ -1,0 +1,122 @@
+"""The JSON Schemas of what commands print with `--json`, built from the rule catalogue and the glossary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.domain.problem import ERROR, HUMAN, WAIT, WARNING, YOU
+from holdfast.domain.rules.catalogue import CATALOGUE
+from holdfast.domain.status import KEYS
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "integer", "minimum": 0}
+PATH: Schema = {"type": "string", "pattern": "^/", "description": "an absolute path"}
+
+
+def maybe(schema: Schema) -> Schema:
+    """The schema, or null."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def many(schema: Schema) -> Schema:
+    """A list of it."""
+    return {"type": "array", "items": schema}
+
+
+def fields(required: Schema, optional: Schema | None = None) -> Schema:
+    """An object with these fields and no others."""
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+PROBLEM = fields(
+    {
+        "code": {"enum": [rule.code for rule in CATALOGUE]},
+        "severity": {"enum": [ERROR, WARNING]},
+        "subject": TEXT,
+        "message": TEXT,
+        "remedy": TEXT,
+        "who": {"enum": [YOU, WAIT, HUMAN]},
+        "path": maybe(PATH),
+        "line": maybe({"type": "integer", "minimum": 1}),
+        "column": maybe({"type": "integer", "minimum": 1}),
+        "plan": maybe(NUMBER),
+    }
+)
+PLAN_FIELDS: Schema = {
+    "number": NUMBER,
+    "title": TEXT,
+    "path": PATH,
+    "folder": TEXT,
+    "status": {"enum": list(KEYS)},
+    "status_text": TEXT,
+    "priority": maybe(TEXT),
+    "blocked_by": many(NUMBER),
+    "blocks": many(NUMBER),
+    "ready": {"type": "boolean"},
+    "claimed_by": maybe(TEXT),
+    "on": maybe(TEXT),
+}
+PLAN = fields(PLAN_FIELDS)
+RULE: Schema = {
+    "code": TEXT, "severity": {"enum": [ERROR, WARNING]}, "title": TEXT, "consequence": TEXT, "remedy": TEXT, "who": TEXT,
+    "mend": TEXT,
+}  # fmt: skip
+
+
+def schemas() -> dict[str, Schema]:
+    """Every schema by the word between `holdfast.` and `/` of the documents that it describes."""
+    found = {
+        "check": fields(
+            {"problems": many(PROBLEM), "summary": fields({"plans": NUMBER, "errors": NUMBER, "warnings": NUMBER})}
+        ),
+        "explain": {
+            "anyOf": [
+                fields({"codes": many(fields(RULE))}),
+                fields({"code": TEXT, "title": TEXT, "consequence": TEXT, "remedy": TEXT}, RULE),
+            ]
+        },
+        "index": {
+            "anyOf": [
+                fields({"plans": many(PLAN)}, {"problems": many(PROBLEM), "written": many(TEXT)}),
+                fields({"mended": fields({"commits": NUMBER, "rewritten": NUMBER, "head": TEXT})}),
+            ]
+        },
+        "plan.new": fields({"number": NUMBER, "path": PATH, "branch": TEXT}),
+        "plan.list": fields({"plans": many(PLAN)}),
+        "plan.show": fields({**PLAN_FIELDS, "text": TEXT}),
+        "plan.set": fields({"path": PATH, "before": TEXT, "after": TEXT, "blockers": many(PROBLEM)}),
+        "plan.graph": fields({"mermaid": TEXT}),
+        "config": fields(
+            {"values": many(fields({"key": TEXT, "value": {}, "origin": TEXT})), "problems": many(PROBLEM)}
+        ),
+        "init": fields(
+            {
+                "steps": many(fields({"kind": TEXT, "path": TEXT, "what": TEXT})),
+                "done": {"type": "boolean"},
+                "blockers": many(PROBLEM),
+                "notes": many(TEXT),
+            }
+        ),
+        "version": fields({"holdfast": TEXT, "python": TEXT, "git": maybe(TEXT)}),
+    }
+    return {name: _document(name, schema) for name, schema in found.items()}
+
+
+def _document(name: str, schema: Schema) -> Schema:
+    """The schema of a whole document: its fields behind `schema`, which names command and version."""
+    parts = schema.get("anyOf", [schema])
+    for part in parts:
+        part["properties"] = {"schema": {"const": f"holdfast.{name}/1"}, **part["properties"]}
+        part["required"] = ["schema", *part["required"]]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"holdfast {name.replace('.', ' ')}",
+        **schema,
+    }
