@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 from typing import NamedTuple
@@ -33,6 +32,8 @@ class State(NamedTuple):
     @property
     def digest(self) -> str | None:
         """The SHA-256 of what stands here (not of its mode), or None for nothing."""
+        import hashlib  # loads OpenSSL: 9 ms that a hook has no use for
+
         if self.link is not None:
             return hashlib.sha256(b"link:" + os.fsencode(self.link)).hexdigest()
         return hashlib.sha256(self.content).hexdigest() if self.content is not None else None

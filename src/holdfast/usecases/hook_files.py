@@ -28,6 +28,7 @@ HOOKS = (
 MARK = b"# holdfast hook"
 _KEPT = ".before-holdfast"
 _PLACEHOLDER = re.compile("@(PYTHON|ENTRY|CHAIN)@")
+_INCLUDE = re.compile(r"^#include ([a-z-]+)\n", re.M)
 _SPECIAL = re.compile(r"[\\*?\[\]]")
 _MODE = 0o755
 
@@ -47,9 +48,17 @@ class Folder(NamedTuple):
 
 
 def templates() -> dict[str, str]:
-    """The text of each hook with its placeholders, from the package."""
-    folder = os.path.join(package(), "templates", "hooks")
-    return {name: decode(files.read(os.path.join(folder, name)) or b"") for name in HOOKS}
+    """The text of each hook with its placeholders, from the package; a line `#include PART` stands for that part."""
+    folder = os.path.join(package(), "templates")
+
+    def text(kind: str, name: str) -> str:
+        return decode(files.read(os.path.join(folder, kind, name)) or b"")
+
+    found = {}
+    for name in HOOKS:
+        whole = _INCLUDE.sub(lambda match: text("parts", match[1]), text("hooks", name))
+        found[name] = whole.replace("@NAME@", name)
+    return found
 
 
 def folder(git: Git, site: Site, environment: Mapping[str, str]) -> Folder | Problem:

@@ -10,7 +10,7 @@ from holdfast.adapters import files
 if TYPE_CHECKING:
     from holdfast.domain.policy import Policy
 
-WATCH_FORMAT = "2"
+WATCH_FORMAT = "3"
 
 
 def folder(git_dir: str) -> str:
@@ -25,7 +25,7 @@ def gate_passed(git_dir: str, git_pid: str, healing: bool) -> None:
 
 def passed_by(git_dir: str) -> tuple[str, str]:
     """The git process that the gate let pass last, and `ok` or `heal`; two empty words before the first."""
-    words = _read(git_dir, "gate").split()
+    words = _read(git_dir, "gate").partition("\n")[0].split()
     return (words[0], words[1]) if len(words) == 2 else ("", "")
 
 
@@ -55,14 +55,9 @@ def watch(git_dir: str, top: str, policy: Policy) -> None:
 
     The file takes the configuration's modification time, so that the hooks see any other time as a change.
     """
-    lines = [
-        WATCH_FORMAT,
-        policy.origin or "-",
-        f"refs/heads/{policy.main_branch}" if not policy.allow_on_main else "-",
-        "tag" if policy.require_tag else "-",
-        "prefix" if policy.tag_commits else "-",
-        *policy.watched,
-    ]
+    guarded = f"refs/heads/{policy.main_branch}" if not policy.allow_on_main else "-"
+    options = ("tag" if policy.require_tag else "-", "prefix" if policy.tag_commits else "-")
+    lines = [" ".join((WATCH_FORMAT, policy.origin or "-", guarded, *options)), *policy.watched]
     _write(git_dir, "watch", "".join(f"{line}\n" for line in lines))
     if policy.origin is not None:
         try:
