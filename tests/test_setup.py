@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from holdfast.adapters import files
-from holdfast.domain import plan_index, policy
-from holdfast.usecases import adoption, detect, hook_files, lasting, setup, takeover
-from holdfast.usecases.setup import Options
+from holdfast.domain import plan_index, policy, takeover
+from holdfast.usecases import setup
+from holdfast.usecases.setup import Options, adoption, detect, hook_files, lasting
+from holdfast.usecases.setup import init as setup_init
 
 HOOKS = hook_files.HOOKS
 TEXTS = dict.fromkeys(
@@ -984,7 +985,7 @@ def test_init_killed_at_any_write_is_completed_by_the_next_and_can_be_undone(
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "put", put)
-        patch.setattr(setup, "_undo", lambda *_: None)
+        patch.setattr(setup_init, "_undo", lambda *_: None)
         try:
             setup.apply(planned.propose(), after)
             survived = True

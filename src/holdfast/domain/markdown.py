@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FENCE = re.compile(r"[ \t]*(?:[-*+>][ \t]+)*(`{3,}|~{3,})(.*)")
-_HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_FENCE = re.compile(r"[ \t]*((?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]*)*)(`{3,}|~{3,})(.*)")
+_HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?![^ \t])[ \t]*")
+_TICKS = re.compile(r"`+")
 
 
 class Line(NamedTuple):
@@ -45,25 +45,21 @@ def lines(text: str) -> Iterator[Line]:
     A fence that is never closed reaches to the end, as CommonMark has it (spec 0.31, section 4.5). Fences may
     be indented at will, because they stand in list items.
     """
-    fence = ""
-    comment = False
+    state = _State()
     start = 0
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.removesuffix("\r")
-        code, hidden = bool(fence), comment
-        if fence:
-            if _closes(line, fence):
-                fence = ""
-        elif comment:
-            comment = "-->" not in line
-        elif "```" in line or "~~~" in line:
-            fence = _opens(line)
-            code = bool(fence)
-        if not code and not hidden and "<!--" in line:
-            hidden = line.lstrip().startswith("<!--")
-            comment = "-->" not in line[line.rindex("<!--") :]
+        code, hidden = state.step(line)
         yield Line(number, start, line, code, hidden)
         start += len(raw) + 1
+
+
+def unclosed(text: str) -> str:
+    """What ends the code fence or comment that is open where `text` ends; empty when none is."""
+    state = _State()
+    for raw in text.split("\n"):
+        state.step(raw.removesuffix("\r"))
+    return state.fence or ("-->" if state.comment else "")
 
 
 def heading(line: str) -> Heading | None:
@@ -73,23 +69,85 @@ def heading(line: str) -> Heading | None:
     match = _HEADING.match(line)
     if match is None:
         return None
-    return Heading(len(match[1]), (match[2] or "").strip(), match.start(2) if match[2] else len(line))
+    text = line[match.end() :].rstrip(" \t")
+    bare = text.rstrip("#")
+    if not bare or bare[-1] in " \t":
+        text = bare
+    return Heading(len(match[1]), text.strip(), match.end())
 
 
 def without_code(line: str) -> str:
     """The line with inline code blanked by spaces, so that columns stay."""
     if "`" not in line:
         return line
-    return _CODE_SPAN.sub(lambda match: " " * len(match[0]), line)
+    runs = [match.span() for match in _TICKS.finditer(line)]
+    parts = []
+    end = 0
+    for opening, closing in _code_spans(runs):
+        parts += [line[end:opening], " " * (closing - opening)]
+        end = closing
+    return "".join((*parts, line[end:]))
 
 
-def _opens(line: str) -> str:
-    match = _FENCE.match(line)
-    if match is None or (match[1][0] == "`" and "`" in match[2]):
-        return ""
-    return match[1]
+def _code_spans(runs: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Start and end of each code span: a run of backticks to the next run of its length (spec 0.31, section 6.1)."""
+    last: dict[int, int] = {}
+    partner: list[int] = [-1] * len(runs)
+    for at in range(len(runs) - 1, -1, -1):
+        length = runs[at][1] - runs[at][0]
+        partner[at] = last.get(length, -1)
+        last[length] = at
+    at = 0
+    while at < len(runs):
+        if partner[at] >= 0:
+            yield runs[at][0], runs[partner[at]][1]
+            at = partner[at]
+        at += 1
 
 
-def _closes(line: str, fence: str) -> bool:
-    bare = line.strip()
-    return len(bare) >= len(fence) and bare == fence[0] * len(bare)
+class _State:
+    """Whether a fence or a comment is open, line by line."""
+
+    __slots__ = ("comment", "fence", "inline", "quoted")
+
+    def __init__(self) -> None:
+        self.fence = ""
+        self.quoted = False
+        self.comment = False
+        self.inline = False
+
+    def step(self, line: str) -> tuple[bool, bool]:
+        """Take the next line: is it code, is it hidden?"""
+        if self.fence:
+            if not self.quoted or line.lstrip().startswith(">"):
+                if self._closes(line):
+                    self.fence = ""
+                return True, False
+            self.fence = ""  # the quotation ended, and the fence in it
+        if self.comment and not (self.inline and not line.strip()):
+            self.comment = "-->" not in line
+            return False, True
+        self.comment = False
+        if ("```" in line or "~~~" in line) and self._opens(line):
+            return True, False
+        if "<!--" not in line:
+            return False, False
+        visible = without_code(line)
+        hidden = visible.lstrip().startswith("<!--")
+        at = visible.rfind("<!--")
+        # A comment within a paragraph ends with it at the latest (spec 0.31, sections 4.6 and 6.6).
+        self.comment = at >= 0 and "-->" not in visible[at:]
+        self.inline = not hidden
+        return False, hidden
+
+    def _opens(self, line: str) -> bool:
+        match = _FENCE.match(line)
+        if match is None or (match[2][0] == "`" and "`" in match[3]):
+            return False
+        self.fence = match[2]
+        self.quoted = ">" in match[1]
+        return True
+
+    def _closes(self, line: str) -> bool:
+        bare = (line.lstrip("> \t") if self.quoted else line).strip()
+        return len(bare) >= len(self.fence) and bare == self.fence[0] * len(bare)

@@ -111,9 +111,9 @@ class Policy(NamedTuple):
 
 
 _PLAN_SECTIONS = (
-    "Plan", "Solution", "Proposed Solution", "Implementation", "Design", "Proposed Design", "Approach",
+    "Plan", "Solution", "Solutions", "Proposed Solution", "Proposed Solutions", "Implementation", "Design", "Proposed Design", "Approach",
     "Proposed Approach", "Phases", "Phase", "Steps", "Changes", "Proposed Changes", "Proposal", "Tasks", "Strategy",
-    "Migration", "Fix", "How",
+    "Migration", "Fix", "Fixes", "Proposed Fix", "Proposed Fixes", "How",
 )  # fmt: skip
 _EVIDENCE = (
     "Verification Evidence", "Evidence", "Completion Evidence", "Evidence of Completion", "Verification Results",
@@ -236,7 +236,7 @@ class _Reader:
         if "plans" not in self.data:
             return default
         tables = self.data["plans"]
-        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
             self.note(
                 "config-value", "plans", "expected one or more [[plans]] tables", "write [[plans]] above `path = ...`"
             )
@@ -263,7 +263,7 @@ class _Reader:
         return base._replace(
             path=take("path", _folder_path, base.path),
             pattern=take("pattern", _pattern, base.pattern),
-            index_name=take("index", _file_name, base.index),
+            index_name=take("index", _file_name, base.index_name),
             archive=take("archive", _file_name, base.archive),
             statuses=_vocabulary(base.statuses, words, signs),
             priorities=take("priorities", _words, base.priorities),

@@ -92,7 +92,9 @@ class Observer:
             message = f"{origin} is not valid TOML: {wrong}"
             problem = Problem("config-unreadable", ERROR, origin, message, f"correct {origin}", path=origin)
             return Configured(policies.default()._replace(origin=origin), (problem,), digest)
-        policy, problems = policies.from_mapping(_tool_table(data) if origin == policies.PYPROJECT else data, origin, CODES)
+        policy, problems = policies.from_mapping(
+            _tool_table(data) if origin == policies.PYPROJECT else data, origin, CODES
+        )
         return Configured(policy, tuple(problems), digest)
 
     def _parsed(self, raw: bytes, oid: str) -> dict[str, Any]:

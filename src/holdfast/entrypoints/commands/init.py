@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from holdfast.entrypoints.face import Face
-    from holdfast.usecases.proposal import Proposal, Step
+    from holdfast.usecases.setup.proposal import Proposal, Step
 
 EXAMPLE = """examples:
   holdfast init                    show what would be written, ask, do it

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from holdfast.adapters import files
 from holdfast.adapters.files import State
 from holdfast.adapters.git import Git, decode, encode, scrubbed
-from holdfast.usecases import takeover
-from holdfast.usecases.lasting import package
-from holdfast.usecases.proposal import COPY, EXCLUDE, HOOK, KEPT, Edit, Proposal, Site, Step, refuse
+from holdfast.domain import takeover
+from holdfast.usecases.setup.lasting import package
+from holdfast.usecases.setup.proposal import COPY, EXCLUDE, HOOK, KEPT, Edit, Proposal, Site, Step, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from holdfast.domain.problem import Problem
-    from holdfast.usecases.install_record import Record
-    from holdfast.usecases.lasting import Runtime
+    from holdfast.usecases.setup.lasting import Runtime
+    from holdfast.usecases.setup.record import Record
 
 HOOKS = (
     "pre-commit", "commit-msg", "pre-merge-commit", "post-commit", "post-merge", "post-rewrite",

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from holdfast.adapters import files
 from holdfast.adapters.files import State
 from holdfast.adapters.git import decode, encode
-from holdfast.domain import policy
-from holdfast.usecases import detect, takeover
-from holdfast.usecases.proposal import ATTRIBUTES, INDEX, SETTINGS, Edit, Proposal, Site, Step, joined, refuse
+from holdfast.domain import policy, takeover
+from holdfast.usecases.setup import detect
+from holdfast.usecases.setup.proposal import ATTRIBUTES, INDEX, SETTINGS, Edit, Proposal, Site, Step, joined, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from holdfast.adapters.git import Git
     from holdfast.domain.problem import Problem
-    from holdfast.usecases.detect import Folder, Remote
+    from holdfast.usecases.setup.detect import Folder, Remote
 
 _HEADINGS = {policy.RECORD: "Records"}
 _DEFAULTS = {policy.RECORD: "docs/adr"}

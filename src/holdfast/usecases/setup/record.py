@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from holdfast.adapters import files
 from holdfast.adapters.files import State
 from holdfast.adapters.git import decode, encode
-from holdfast.usecases import takeover
-from holdfast.usecases.proposal import INDEX, Edit, Place, Site
+from holdfast.domain import takeover
+from holdfast.usecases.setup.proposal import INDEX, Edit, Place, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.adapters import files
 from holdfast.adapters.files import State
-from holdfast.adapters.git import Git, GitError, NotARepository, scrubbed
+from holdfast.adapters.git import Git, NotARepository, scrubbed
 from holdfast.domain import policy
 from holdfast.domain.problem import HUMAN, Problem
-from holdfast.usecases import adoption, hook_files, install_record, lasting
-from holdfast.usecases.proposal import (
+from holdfast.usecases.setup import adoption, hook_files, lasting
+from holdfast.usecases.setup import record as install_record
+from holdfast.usecases.setup.proposal import (
     CONFIG,
     COPY,
     EXCLUDE,
@@ -29,13 +30,12 @@ from holdfast.usecases.proposal import (
     joined,
     refuse,
 )
-from holdfast.usecases.uninstall import propose_uninstall, uninstall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from holdfast.usecases.install_record import Record
-    from holdfast.usecases.lasting import Runtime
+    from holdfast.usecases.setup.lasting import Runtime
+    from holdfast.usecases.setup.record import Record
 
 _OLDEST_GIT = (2, 38)
 _DRIVER_NAME = "holdfast: merge the plan index by field"
@@ -316,16 +316,3 @@ def _not_writable(whole: Proposal) -> list[Problem]:
         )
         for folder in refused
     ]
-
-
-__all__ = [
-    "ChangedError",
-    "GitError",
-    "Options",
-    "Proposal",
-    "Step",
-    "apply",
-    "propose",
-    "propose_uninstall",
-    "uninstall",
-]

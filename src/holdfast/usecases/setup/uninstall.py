@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from holdfast.adapters import files
 from holdfast.adapters.files import ABSENT, State
 from holdfast.adapters.git import Git, NotARepository, decode, encode, scrubbed
+from holdfast.domain import takeover
 from holdfast.domain.problem import Problem
-from holdfast.usecases import hook_files, install_record, takeover
-from holdfast.usecases.install_record import Entry, Record
-from holdfast.usecases.proposal import (
+from holdfast.usecases.setup import hook_files
+from holdfast.usecases.setup import record as install_record
+from holdfast.usecases.setup.proposal import (
     ATTRIBUTES,
     CONFIG,
     COPY,
@@ -30,6 +31,7 @@ from holdfast.usecases.proposal import (
     joined,
     refuse,
 )
+from holdfast.usecases.setup.record import Entry, Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
-from holdfast.domain import front_matter, policy
+from holdfast.domain import front_matter, policy, takeover
 from holdfast.domain.naming import Pattern
-from holdfast.usecases import takeover
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,8 +6,9 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
+import holdfast
 from holdfast.adapters import files, interpreter
-from holdfast.usecases.proposal import refuse
+from holdfast.usecases.setup.proposal import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ def runtime(python: str, environment: Mapping[str, str]) -> Runtime:
 
 def package() -> str:
     """The folder of this Holdfast's package."""
-    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return os.path.dirname(os.path.abspath(holdfast.__file__))
 
 
 def blockers(chosen: Runtime, repository: str, environment: Mapping[str, str]) -> list[Problem]:
