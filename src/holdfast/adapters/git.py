@@ -190,20 +190,22 @@ class Git:
         return _changes(out)
 
     def stage_blob(self, path: str, mode: str, oid: str) -> None:
-        """Make `path` in git's index the blob `oid`."""
+        """Make `path` in git's index the blob `oid`; an entry that a sparse checkout leaves out stays left out."""
+        left_out = self.run("--literal-pathspecs", "ls-files", "-t", "-z", "--", path).startswith(b"S ")
         self.run("update-index", "-z", "--index-info", data=encode(f"{mode} {oid}\t{path}\0"))
+        if left_out:
+            self.run("update-index", "--skip-worktree", "--", path)
 
     def refresh(self, paths: Sequence[str]) -> None:
-        """Let git's index see that the files at the literal `paths` are as it holds them."""
-        self.attempt(
-            "--literal-pathspecs",
-            "update-index",
-            "-q",
-            "--really-refresh",
-            "--",
-            *paths,
-            env={"GIT_OPTIONAL_LOCKS": "1"},
-        )
+        """Let git's index see that the files at the literal `paths` are as it holds them; changed files stay unstaged.
+
+        `update-index --really-refresh -- PATH` would *stage* what is changed; `add --refresh` does not.
+        """
+        self.attempt("--literal-pathspecs", "add", "--refresh", "--", *paths, env={"GIT_OPTIONAL_LOCKS": "1"})
+
+    def empty_tree(self) -> str:
+        """The id of the empty tree, in this repository's object format."""
+        return decode(self.run("hash-object", "-t", "tree", "--stdin", data=b"")).strip()
 
     # Configuration
 

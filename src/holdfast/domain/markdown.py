@@ -49,7 +49,9 @@ def lines(text: str) -> Iterator[Line]:
     start = 0
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.removesuffix("\r")
-        code, hidden = state.step(line)
+        code = hidden = False
+        if state.fence or state.comment or "```" in line or "~~~" in line or "<!--" in line:
+            code, hidden = state.step(line)
         yield Line(number, start, line, code, hidden)
         start += len(raw) + 1
 

@@ -168,7 +168,8 @@ def merge(base: str, ours: str, theirs: str) -> str:
     """
     versions = [rows_of(version) for version in (base, ours, theirs)]
     shared = {number for rows in versions for number in _twice(rows)} | _both_added(*versions)
-    olds, mine, other = ({_key(one, shared): one for one in rows} for rows in versions)
+    olds = {_key(one, shared): one for one in versions[0]}
+    mine, other = (_known_again(rows, olds, shared) for rows in versions[1:])
     merged = []
     for key in dict.fromkeys((*mine, *other)):
         one = _merge_row(olds.get(key), mine.get(key), other.get(key))
@@ -213,11 +214,32 @@ def _inside_or_empty(content: str) -> str:
 
 def _merge_row(base: Row | None, ours: Row | None, theirs: Row | None) -> Row | None:
     if ours is None or theirs is None:
-        kept = ours or theirs
-        # Removed on one side: gone, unless the other side changed it (its plan file conflicts then).
-        return None if base is not None and kept == base else kept
+        # Removed on one side: gone. If the other side changed it, the plan file itself conflicts and stops the user,
+        # unless it was only moved into the archive, and then the row goes too.
+        return (ours or theirs) if base is None else None
     old = base if base is not None else ours
     return Row(*(theirs[at] if ours[at] == old[at] else ours[at] for at in range(len(ours))))  # type: ignore[arg-type]
+
+
+def _known_again(rows: list[Row], olds: dict[tuple[int, str], Row], shared: set[int]) -> dict[tuple[int, str], Row]:
+    """One side's rows by the key that they have in the base, so that a renamed file of a shared number is known again."""
+    found = {_key(one, shared): one for one in rows}
+    for number in shared:
+        gone = [key for key in olds if key[0] == number and key not in found]
+        come = [key for key in found if key[0] == number and key not in olds]
+        for old in list(gone):
+            same = [new for new in come if _bare(found[new]) == _bare(olds[old])]
+            if len(same) == 1 and sum(_bare(olds[key]) == _bare(olds[old]) for key in gone) == 1:
+                found[old] = found.pop(same[0])
+                gone.remove(old)
+                come.remove(same[0])
+        if len(gone) == len(come) == 1:
+            found[gone[0]] = found.pop(come[0])
+    return found
+
+
+def _bare(one: Row) -> Row:
+    return one._replace(path="")
 
 
 def _key(one: Row, shared: set[int]) -> tuple[int, str]:

@@ -111,12 +111,14 @@ class Policy(NamedTuple):
 
 
 _PLAN_SECTIONS = (
-    "Plan", "Solution", "Solutions", "Proposed Solution", "Proposed Solutions", "Implementation", "Design", "Proposed Design", "Approach",
-    "Proposed Approach", "Phases", "Phase", "Steps", "Changes", "Proposed Changes", "Proposal", "Tasks", "Strategy",
-    "Migration", "Fix", "Fixes", "Proposed Fix", "Proposed Fixes", "How",
+    "Plan", "Solution", "Solutions", "Proposed Solution", "Proposed Solutions", "Implementation", "Design", "Proposed Design",
+    "Approach", "Proposed Approach", "Phases", "Phase", "Steps", "Changes", "Proposed Changes", "Proposal", "Tasks",
+    "Strategy", "Migration", "Fix", "Fixes", "Proposed Fix", "Proposed Fixes", "How",
 )  # fmt: skip
+# "Evidence" alone is mostly evidence of the problem.
 _EVIDENCE = (
-    "Verification Evidence", "Evidence", "Completion Evidence", "Evidence of Completion", "Verification Results",
+    "Verification Evidence", "Completion Evidence", "Evidence of Completion", "Verification Results", "CI Evidence",
+    "Test Evidence",
 )  # fmt: skip
 _LISTS = ("Acceptance Criteria", "Success Criteria", "Done When", "Definition of Done")
 

@@ -69,7 +69,7 @@ def _commit_msg(arguments: Sequence[str], environment: Mapping[str, str]) -> int
 def _post_commit(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     from holdfast.usecases import after_commit
 
-    return _report(after_commit.after_commit(_here(environment)))
+    return _report(after_commit.after_commit(_here(environment), arguments[0]))
 
 
 def _post_merge(arguments: Sequence[str], environment: Mapping[str, str]) -> int:

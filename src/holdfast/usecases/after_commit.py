@@ -32,16 +32,15 @@ class Report(NamedTuple):
 NOTHING = Report()
 
 
-def after_commit(place: Workspace) -> Report:
-    """The post-commit hook: heal git's index after a partial commit, else look at a commit that no gate saw."""
+def after_commit(place: Workspace, git_pid: str) -> Report:
+    """The post-commit hook: heal git's index after a partial commit, and look at a commit that no gate saw.
+
+    Only a mark of this very git process counts: a partial commit that was given up leaves one behind.
+    """
     git_dir = place.repository.git_dir
-    paths = marks.healing(git_dir)
-    if paths and marks.passed_by(git_dir)[1] == "heal":
-        if not any(os.path.exists(os.path.join(git_dir, name)) for name in _SEQUENCES):
-            _heal(place, paths)
-        marks.to_heal(git_dir, [])
-        _verified(place, "HEAD")
-        return NOTHING
+    partial = marks.passed_by(git_dir) == (git_pid, "heal")
+    if partial and not any(os.path.exists(os.path.join(git_dir, name)) for name in _SEQUENCES):
+        _heal(place, marks.healing(git_dir))
     return look(place, "HEAD")
 
 
@@ -101,7 +100,7 @@ def _heal(place: Workspace, paths: list[str]) -> None:
     plans = observer.of_tree("HEAD", observer.configured_in("HEAD"))
     for state in plans.folders:
         if state.folder.index_path in paths:
-            index_file.heal(place.git, state.folder.index_path, state.computed)
+            index_file.heal(place.git, state.folder, state.computed)
 
 
 def _fresh_merge(place: Workspace) -> bool:

@@ -137,7 +137,27 @@ def _amends(git_pid: str) -> bool:
     arguments = arguments_of_git(int(git_pid)) if git_pid.isdigit() else None
     if not arguments or "commit" not in arguments:
         return False
-    options = arguments[arguments.index("commit") + 1 :]
-    if "--" in options:
-        options = options[: options.index("--")]
+    options, takes_value = [], False
+    for word in arguments[arguments.index("commit") + 1 :]:
+        if word == "--":
+            break
+        if not takes_value:
+            options.append(word)
+        takes_value = not takes_value and _takes_next_word(word)
     return any(len(word) >= 4 and "--amend".startswith(word) for word in options)
+
+
+_WITH_VALUE = frozenset(
+    {"--message", "--file", "--author", "--date", "--template", "--reuse-message", "--reedit-message", "--fixup",
+     "--squash", "--cleanup", "--trailer", "--pathspec-from-file"}
+)  # fmt: skip
+
+
+def _takes_next_word(word: str) -> bool:
+    """True for an option whose value is the next word: `--message`, `-m`, also at the end of a cluster as in `-am`."""
+    if word.startswith("--"):
+        return word in _WITH_VALUE
+    if not word.startswith("-"):
+        return False
+    found = next((at for at, letter in enumerate(word[1:]) if letter in "mFCct"), None)
+    return found is not None and found == len(word) - 2

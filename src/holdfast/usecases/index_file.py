@@ -13,6 +13,7 @@ from holdfast.domain.plan_set import expected_file
 if TYPE_CHECKING:
     from holdfast.adapters.git import Git
     from holdfast.domain.plan_set import FolderState, PlanSet
+    from holdfast.domain.policy import FolderPolicy
 
 
 def wrong(plans: PlanSet) -> list[FolderState]:
@@ -73,23 +74,29 @@ def write_here(top: str, state: FolderState, expected: bytes) -> bool:
     return _same_text(encode(text), expected)
 
 
-def heal(git: Git, path: str, computed: str) -> None:
+def heal(git: Git, folder: FolderPolicy, computed: str) -> None:
     """After a partial commit: give git's index the plan index that was committed, and keep what else is staged.
 
     git put the entry from before the commit back; without this the next commit would revert the plan index.
     """
-    staged = git.attempt("cat-file", "blob", f":{path}")
-    if staged[0] != 0:
-        head = git.attempt("cat-file", "blob", f"HEAD:{path}")
-        content = head[1] if head[0] == 0 else None
-    else:
+    path = folder.index_path
+    staged, template = _staged(git, path), _staged(git, folder.template_path)
+    if template is not None:
+        content = encode(plan_index.from_template(decode(template), computed))
+    elif staged is not None:
         try:
-            content = encode(plan_index.placed(decode(staged[1]), computed))
+            content = encode(plan_index.placed(decode(staged), computed))
         except plan_index.NoPlace:
-            content = None
-    if content is not None:
-        git.stage_blob(path, _mode(git, path), git.write_blob(content))
-        git.refresh([path])
+            return
+    else:
+        content = git.run("cat-file", "blob", f"HEAD:{path}")
+    git.stage_blob(path, _mode(git, path), git.write_blob(content))
+    git.refresh([path])
+
+
+def _staged(git: Git, path: str) -> bytes | None:
+    code, out, _ = git.attempt("cat-file", "blob", f":{path}")
+    return out if code == 0 else None
 
 
 def _replace(place: str, content: bytes) -> None:

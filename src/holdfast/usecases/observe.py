@@ -131,10 +131,8 @@ class Observer:
         """The plans of git's index; `head` is the commit it is based on, None before the first."""
 
         def summaries(folder: FolderPolicy) -> Iterable[Summary]:
-            if head is None:
-                return self._read(self.git.staged([folder.path or "."]), folder, configured, {})
-            base = self._tree_summaries(head, folder, configured)
-            changes = self.git.staged_changes(head, [folder.path or "."])
+            base = self._tree_summaries(head, folder, configured) if head is not None else ()
+            changes = self.git.staged_changes(head or self.git.empty_tree(), [folder.path or "."])
             removed = {change.path for change in changes}
             entries = [
                 Entry(change.new_mode, change.new_oid, change.path) for change in changes if change.status != "D"
