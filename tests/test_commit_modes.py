@@ -36,11 +36,15 @@ STARTED = "🚧 In Progress"
 
 def blobs(repo: Repo, rev: str = "HEAD", cwd: Path | None = None) -> dict[str, bytes]:
     """The plan files of a commit: path to bytes, read from git alone."""
-    listed = repo.git("ls-tree", "-r", "-z", "--full-tree", "--name-only", rev, "--", PLANS, cwd=cwd).split("\0")
+    listed = repo.git("ls-tree", "-r", "-z", "--full-tree", rev, "--", PLANS, cwd=cwd).split("\0")
+    entries = [(line.split("\t")[1], line.split()[2]) for line in listed if line]
+    plans = [one for one in entries if re.fullmatch(r"(?:archive/)?\d+_.*\.md", one[0].removeprefix(PLANS + "/"))]
+    rest = repo.git("cat-file", "--batch", input="".join(f"{oid}\n" for _, oid in plans), cwd=cwd).encode()
     found = {}
-    for path in listed:
-        if path and re.fullmatch(r"(?:archive/)?\d+_.*\.md", path.removeprefix(PLANS + "/")):
-            found[path] = repo.git("show", f"{rev}:{path}", cwd=cwd).encode()
+    for path, _ in plans:
+        head, _, rest = rest.partition(b"\n")
+        size = int(head.split()[2])
+        found[path], rest = rest[:size], rest[size + 1 :]
     return found
 
 
@@ -779,7 +783,8 @@ def conflict(repo: Repo) -> None:
 def test_merge_concluded_by_commit_after_a_conflict(at: Repo) -> None:
     conflict(at)
     at.git("add", start(at, 1, "🟡 Proposed"))
-    ok(at.try_git("commit", "--no-edit"))
+    ran = ok(at.try_git("commit", "--no-edit"))
+    assert "index-edited" not in ran.err, "git wrote those rows, not the user"
     assert_right(at)
     assert "🟡 Proposed" in at.show(INDEX)
     assert at.status() == ""
@@ -856,6 +861,28 @@ def test_cherry_pick_continued_after_a_conflict(at: Repo) -> None:
     at.git("add", start(at, 1, "🟡 Proposed"))
     ok(at.try_git("cherry-pick", "--continue", env={"GIT_EDITOR": "true"}))
     assert_right(at)
+    assert at.status() == ""
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_cherry_pick_of_several_commits_continued_after_a_conflict(at: Repo, last: bool) -> None:
+    """git compares an index that it read before the gate with HEAD, and stops: Holdfast says what that means."""
+    conflict(at)
+    at.git("merge", "--abort")
+    at.git("checkout", "-q", "side")
+    ok(at.try_git("commit", "-m", "three", "--", start(at, 3)))
+    at.git("checkout", "-q", "main")
+    assert at.try_git("cherry-pick", *(("side", "side^") if last else ("side^", "side"))).code == 1
+    at.git("add", start(at, 1, "🟡 Proposed"))
+    ran = at.try_git("cherry-pick", "--continue", env={"GIT_EDITOR": "true"})
+    assert "index-edited" not in ran.err
+    said = "this was the last one" if last else "run `git cherry-pick --continue` once more"
+    assert ran.code == 128 and said in ran.err
+    assert_right(at)
+    if not last:
+        ok(at.try_git("cherry-pick", "--continue", env={"GIT_EDITOR": "true"}))
+    assert_right(at)
+    assert at.show(INDEX).count(STARTED) == 2
     assert at.status() == ""
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import zlib
 
 _KEPT = 48
-_MAGIC = b"holdfast cache 1\n"
+_MAGIC = b"holdfast cache 2\n"
+_LARGEST = 256 * 1024 * 1024
+"""Bytes of the largest entry that is read; ours stay far below."""
+_OURS = re.compile(r"(?:config|history|latest|worktree|[0-9a-f]{40,64})-[\w.+-]+|\.new-\d+-[0-9a-f]+")
 
 
 class Cache:
@@ -20,38 +25,46 @@ class Cache:
     def read(self, name: str) -> bytes | None:
         """What was written under `name`, or None when it is absent, torn or not ours."""
         try:
-            with open(os.path.join(self.folder, name), "rb") as file:
-                if not os.path.isfile(file.fileno()):
+            # A symlink could lead anywhere, and opening a pipe would wait for whoever writes into it.
+            handle = os.open(
+                os.path.join(self.folder, name), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+            )
+            with os.fdopen(handle, "rb") as file:
+                found = os.fstat(handle)
+                if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
                     return None
                 raw = file.read()
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a NUL in a name that came out of another entry
             return None
         if not raw.startswith(_MAGIC) or len(raw) < len(_MAGIC) + 4:
             return None
         body = raw[len(_MAGIC) + 4 :]
-        return body if zlib.crc32(body).to_bytes(4, "big") == raw[len(_MAGIC) : len(_MAGIC) + 4] else None
+        return body if _sum(name, body) == raw[len(_MAGIC) : len(_MAGIC) + 4] else None
 
     def write(self, name: str, body: bytes) -> None:
         """Keep `body` under `name`, whole or not at all: written aside, then renamed."""
         try:
+            if os.path.islink(self.folder):
+                return  # whose folder it is we cannot know: nothing is written or dropped there
             os.makedirs(self.folder, exist_ok=True)
             path = os.path.join(self.folder, f".new-{os.getpid()}-{os.urandom(4).hex()}")
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         except OSError:
             return
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(_MAGIC + zlib.crc32(body).to_bytes(4, "big") + body)
+                file.write(_MAGIC + _sum(name, body) + body)
             os.replace(path, os.path.join(self.folder, name))
         except OSError:
             _forget(path)
         self._prune()
 
     def _prune(self) -> None:
-        """Drop the oldest entries once there are many."""
+        """Drop the oldest entries once there are many; what has no name of ours stays."""
         try:
             with os.scandir(self.folder) as found:
-                entries = [(entry.stat(follow_symlinks=False).st_mtime_ns, entry.path) for entry in found]
+                ours = [entry for entry in found if _OURS.fullmatch(entry.name)]
+            entries = [(entry.stat(follow_symlinks=False).st_mtime_ns, entry.path) for entry in ours]
         except OSError:
             return
         for _, path in sorted(entries, reverse=True)[_KEPT:]:
@@ -66,6 +79,11 @@ def code_stamp() -> str:
         with os.scandir(folder) as found:
             newest = max(newest, *(entry.stat().st_mtime_ns for entry in found if entry.name.endswith(".py")))
     return f"{newest:x}"
+
+
+def _sum(name: str, body: bytes) -> bytes:
+    """Four bytes that fit this body under this name: an entry that was torn, or copied to another name, has others."""
+    return zlib.crc32(body, zlib.crc32(os.fsencode(name))).to_bytes(4, "big")
 
 
 def _forget(path: str) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from typing import TYPE_CHECKING, NamedTuple
 
+from holdfast.adapters import spawn
 from holdfast.domain.problem import Unable
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 ZERO = "0" * 40
 """An all-zero object id as git prints it for "nothing here" (SHA-1 repositories)."""
+
+_FATAL = 128
+"""What git exits with when it could not even begin."""
 
 REGULAR = ("100644", "100755")
 
@@ -27,6 +30,20 @@ class NotARepository(GitError):
     """No git repository here, or none that git is willing to open."""
 
     remedy = "go into a repository (`cd`), or make one with `git init`"
+
+
+class NotTrusted(NotARepository):
+    """A repository of another user, which git opens only when it is told to; git's last line is the command for that."""
+
+    def __init__(self, err: bytes) -> None:
+        super().__init__(_one_line(err))
+        self.remedy = f"if you trust it: `{decode(err).strip().splitlines()[-1].strip()}`"
+
+
+class NoGit(GitError):
+    """There is no git program that could be started."""
+
+    remedy = "install git, or put the folder that it is in on PATH"
 
 
 class Entry(NamedTuple):
@@ -77,20 +94,23 @@ class Git:
     ) -> tuple[int, bytes, bytes]:
         """Run `git ARGS` and give exit code, standard output and standard error as they are."""
         try:
-            process = subprocess.Popen(
-                ["git", *args],
-                cwd=self.cwd,
-                env={**self._env, **env} if env else self._env,
-                stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+            done = spawn.run(self.command(*args), {**self._env, **env} if env else self._env, data)
+        except OSError as error:
+            raise NoGit("git is not on PATH") from error
+        if done.code == _FATAL and not os.access(self.cwd, os.X_OK):
+            what = (
+                "may not be entered"
+                if os.path.isdir(self.cwd)
+                else "is no folder"
+                if os.path.lexists(self.cwd)
+                else "does not exist"
             )
-        except FileNotFoundError as error:
-            if not os.path.isdir(self.cwd):
-                raise NotARepository(f"the folder {self.cwd} does not exist") from error
-            raise GitError("git is not on PATH") from error
-        out, err = process.communicate(data)
-        return process.returncode, out, err
+            raise NotARepository(f"{self.cwd} {what}")
+        return done
+
+    def command(self, *args: str) -> list[str]:
+        """The words of `git ARGS` in this worktree."""
+        return ["git", "-C", self.cwd, *args]
 
     def text(self, *args: str, ok: Sequence[int] = (0,)) -> str:
         """The output of `git ARGS` without its final newline; odd bytes become surrogates."""
@@ -104,7 +124,7 @@ class Git:
             "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--is-bare-repository"
         )
         if code != 0:
-            raise NotARepository(_one_line(err))
+            raise NotTrusted(err) if b"safe.directory" in err else NotARepository(_one_line(err))
         git_dir, common_dir, bare = decode(out).removesuffix("\n").rsplit("\n", 2)
         if bare == "true":
             return Repository(None, git_dir, common_dir)
@@ -219,14 +239,10 @@ class Objects:
     """Objects read through one `git cat-file --batch-command`, one question after the other."""
 
     def __init__(self, git: Git) -> None:
-        self._process = subprocess.Popen(
-            ["git", "cat-file", "--batch-command"],
-            cwd=git.cwd,
-            env=git._env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        try:
+            self._git = spawn.Conversation(git.command("cat-file", "--batch-command"), git._env)
+        except OSError as error:
+            raise NoGit("git is not on PATH") from error
 
     def __enter__(self) -> Objects:
         return self
@@ -236,17 +252,14 @@ class Objects:
 
     def close(self) -> None:
         """End the process."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
+        self._git.close()
 
     def id_of(self, name: str) -> str | None:
         """The object id that `name` (a revision, `REV:path` or `:path`) stands for, or None."""
         if "\n" in name:
             return None
-        header = self._ask("info", name)
-        return header[0] if len(header) == 3 and header[1] in ("blob", "tree", "commit", "tag") else None
+        header = self._ask("info", name)  # "ID TYPE SIZE"; "NAME missing", where the name may hold blanks, for nothing
+        return header[0] if len(header) == 3 and header[2].isdigit() else None
 
     def content(self, name: str) -> bytes | None:
         """The bytes of the object that `name` stands for, or None where there is none."""
@@ -262,13 +275,12 @@ class Objects:
 
         Questions go out in small groups, so that neither side ever waits on a full pipe.
         """
-        assert self._process.stdin is not None
         found: dict[str, bytes] = {}
         waiting = list(dict.fromkeys(oids))
         for start in range(0, len(waiting), 200):
             group = waiting[start : start + 200]
-            self._process.stdin.write(b"".join(b"contents " + oid.encode() + b"\n" for oid in group))
-            self._process.stdin.flush()
+            self._git.questions.write(b"".join(b"contents " + oid.encode() + b"\n" for oid in group))
+            self._git.questions.flush()
             for oid in group:
                 header = self._header()
                 if len(header) == 3 and header[2].isdigit():
@@ -276,22 +288,19 @@ class Objects:
         return found
 
     def _ask(self, command: str, name: str) -> list[str]:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{command} ".encode() + encode(name) + b"\n")
-        self._process.stdin.flush()
+        self._git.questions.write(f"{command} ".encode() + encode(name) + b"\n")
+        self._git.questions.flush()
         return self._header()
 
     def _header(self) -> list[str]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._git.answers.readline()
         if not line:
             raise GitError("git cat-file stopped answering")
         return decode(line).rstrip("\n").rsplit(" ", 2)
 
     def _body(self, size: int) -> bytes:
-        assert self._process.stdout is not None
-        body = self._process.stdout.read(size)
-        self._process.stdout.read(1)
+        body = self._git.answers.read(size)
+        self._git.answers.read(1)
         return body
 
 
@@ -339,5 +348,7 @@ def _changes(out: bytes) -> list[Change]:
 
 
 def _one_line(raw: bytes) -> str:
-    lines = [line for line in decode(raw).splitlines() if line.strip()]
-    return lines[-1].removeprefix("fatal: ").removeprefix("error: ") if lines else ""
+    """What git complains about: its last `fatal:` or `error:` line (hints may follow), else its last line."""
+    lines = [line.strip() for line in decode(raw).splitlines() if line.strip()]
+    named = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+    return (named or lines or [""])[-1].removeprefix("fatal: ").removeprefix("error: ")

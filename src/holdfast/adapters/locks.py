@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
-from typing import TYPE_CHECKING
+
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,9 +15,15 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def held(path: str) -> Iterator[None]:
-    """Hold the lock on the file `path` for the length of the block, waiting for whoever has it (flock(2))."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    """Hold the lock on the file `path` for the length of the block, waiting for whoever has it (flock(2)).
+
+    `PermissionError` where that file cannot be made.
+    """
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise PermissionError(errno.EACCES, "something else stands there", path) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
+
+from holdfast.adapters import spawn
 
 _GENERATIONS = 6
 
@@ -48,7 +49,7 @@ def _parent(pid: int) -> int | None:
 
 def _ps(pid: int, column: str) -> list[str] | None:
     try:
-        done = subprocess.run(["ps", "-o", column, "-p", str(pid)], capture_output=True, text=True, check=False)
+        done = spawn.run(["ps", "-o", column, "-p", str(pid)], os.environ)
     except OSError:
         return None
-    return done.stdout.split() or None
+    return done.out.decode("utf-8", "surrogateescape").split() or None

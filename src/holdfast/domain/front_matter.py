@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-_KEY = re.compile(r"([A-Za-z_][\w -]*?)[ \t]*:(?:[ \t]+(.*))?$", re.S)
-_ITEM = re.compile(r"[ \t]*-[ \t]+(.*)$", re.S)
+from holdfast.domain.regex import lazy
+from holdfast.domain.value import NamedTuple
+
+_KEY = lazy(r"([A-Za-z_][\w -]{0,60}?)[ \t]*:(?:[ \t]+(.*))?$", re.S)
+_QUOTED = lazy(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"")
+_INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
+_AMBIGUOUS = lazy(r": |:$| #")
+_ITEM = lazy(r"[ \t]*-[ \t]+(.*)$", re.S)
 
 
 class Entry(NamedTuple):
@@ -41,6 +46,7 @@ def read(text: str) -> Block:
     if not text.startswith("---"):
         return NONE
     found: list[Entry] = []
+    items: dict[int, list[str]] = {}
     start = 0
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.removesuffix("\r")
@@ -48,19 +54,29 @@ def read(text: str) -> Block:
             if line.rstrip() != "---":
                 return NONE
         elif line.rstrip() in ("---", "..."):
-            return Block(tuple(found), start + len(raw) + 1, number)
+            entries = [one._replace(items=tuple(items.get(at, one.items))) for at, one in enumerate(found)]
+            return Block(tuple(entries), start + len(raw) + 1, number)
         else:
-            _take(line, number, start, found)
+            _take(line, number, start, found, items)
         start += len(raw) + 1
     return NONE
 
 
-def _take(line: str, number: int, start: int, found: list[Entry]) -> None:
+def scalar(value: str) -> str:
+    """`value` as it is written behind a key: quoted where YAML would take a part of it for something else."""
+    read_back = _unquote(_without_comment(value).rstrip())
+    if read_back == value and value[:1] not in _INDICATORS and not _AMBIGUOUS.search(value):
+        return value
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _take(line: str, number: int, start: int, found: list[Entry], items: dict[int, list[str]]) -> None:
+    """Add the entry that a line holds; the items of a block list go to `items`, by the place of their entry."""
     item = _ITEM.match(line)
     if item is not None:
-        if found and (not found[-1].value or found[-1].items):
-            last = found[-1]
-            found[-1] = last._replace(items=(*last.items, _unquote(item[1])), end=start + len(line))
+        if found and not found[-1].value and not found[-1].items:
+            items.setdefault(len(found) - 1, []).append(_unquote(item[1]))
+            found[-1] = found[-1]._replace(end=start + len(line))
         return
     match = _KEY.match(line)
     if match is None:
@@ -68,12 +84,12 @@ def _take(line: str, number: int, start: int, found: list[Entry]) -> None:
     raw = match[2] or ""
     value = _without_comment(raw).rstrip()
     at = match.start(2) if match[2] is not None else len(line)
-    items = _flow(value) if value.startswith("[") else ()
+    flow = _flow(value) if value.startswith("[") else ()
     found.append(
         Entry(
             match[1].strip(),
-            "" if items else _unquote(value),
-            items,
+            "" if flow else _unquote(value),
+            flow,
             number,
             at + 1,
             start + at,
@@ -96,8 +112,8 @@ def _unquote(value: str) -> str:
 
 def _without_comment(value: str) -> str:
     if value[:1] in ("'", '"'):
-        close = value.find(value[0], 1)
-        return value[: close + 1] if close > 0 else value
+        quoted = _QUOTED.match(value)
+        return quoted[0] if quoted is not None else value
     if value.startswith("#"):
         return ""
     at = value.find(" #")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
+from holdfast.domain.regex import lazy
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FENCE = re.compile(r"[ \t]*((?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]*)*)(`{3,}|~{3,})(.*)")
-_HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?![^ \t])[ \t]*")
-_TICKS = re.compile(r"`+")
+_FENCE = lazy(r"[ \t]*((?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]*)*)(`{3,}|~{3,})(.*)")
+_HEADING = lazy(r"[ ]{0,3}(#{1,6})(?![^ \t])[ \t]*")
+_TICKS = lazy(r"`+")
 
 
 class Line(NamedTuple):
@@ -61,7 +61,9 @@ def unclosed(text: str) -> str:
     state = _State()
     for raw in text.split("\n"):
         state.step(raw.removesuffix("\r"))
-    return state.fence or ("-->" if state.comment else "")
+    if state.fence:
+        return "" if state.quoted else state.fence  # a quotation ends by itself, as does a paragraph
+    return "-->" if state.comment and not state.inline else ""
 
 
 def heading(line: str) -> Heading | None:

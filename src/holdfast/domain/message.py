@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from holdfast.domain.references import Reference, mentions
+from holdfast.domain.regex import lazy
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CLAIM = re.compile(r"(?:^|/)plan-(\d{1,9})-")
+_CLAIM = lazy(r"(?:^|/)plan-(\d{1,9})-")
 _UNTAGGED = ("fixup! ", "squash! ", "amend! ", "Merge ", "Revert ", "Reapply ")
-_SCISSORS = re.compile(r"^. -+ >8 -+$")
+_SCISSORS = lazy(r"^. -+ >8 -+$")
 
 
 def claimed_plan(branch: str) -> int | None:

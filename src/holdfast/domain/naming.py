@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-_TOLERANT = re.compile(
+from holdfast.domain.regex import lazy
+from holdfast.domain.value import NamedTuple
+
+_TOLERANT = lazy(
     r"(?!\d{4}-\d\d-\d\d)(?:(?:plan|gap|task|adr|rfc)[-_ ]?)?(\d{1,9})(?:[-_. ].*)?\.(?:md|markdown)", re.I | re.S
 )
-_FIELD = re.compile(r"\{(number)(?::0?(\d))?\}|\{(slug)\}")
+_FIELD = lazy(r"\{(number)(?::0?(\d))?\}|\{(slug)\}")
 _LONGEST_SLUG = 60
 
 
@@ -119,18 +121,15 @@ def _habit(names: tuple[str, ...]) -> tuple[str, int, str]:
     """Lead, width and separator that most of the given names share; `01_` where there are none."""
     from collections import Counter
 
-    habits: Counter[tuple[str, int, str]] = Counter()
+    habits: Counter[tuple[str, str]] = Counter()
+    widths = [1]
     for name in names:
         match = re.match(r"([^0-9]*)(\d+)( - |[-_. ])", name)
         if match:
-            padded = len(match[2]) if match[2][0] == "0" or len(match[2]) > 2 else 0
-            habits[(match[1], padded, match[3])] += 1
+            habits[(match[1], match[3])] += 1
+            if match[2][0] == "0":
+                widths.append(len(match[2]))
     if not habits:
         return "", 2, "_"
-    (lead, _, separator), _ = habits.most_common(1)[0]
-    width = max((habit[1] for habit in habits if habit[0] == lead and _padded(names)), default=1)
-    return lead, max(width, 1), separator
-
-
-def _padded(names: tuple[str, ...]) -> bool:
-    return any(re.match(r"[^0-9]*0\d", name) for name in names)
+    (lead, separator), _ = habits.most_common(1)[0]
+    return lead, max(widths), separator

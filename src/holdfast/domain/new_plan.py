@@ -49,7 +49,7 @@ dependencies: [{tasks}]
 
 ## Acceptance Criteria
 """
-_FIRST_HEADING = re.compile(r"^#[ \t]+(?:(plan|gap|task|adr|rfc)[ \t]*([-#]*))?.*$", re.I | re.M)
+_FIRST_HEADING = re.compile(r"^#[ \t]+(?:(plan|gap|task|adr|rfc)[ \t]*([-#]*))?[^\r\n]*", re.I | re.M)
 
 
 def slug(title: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from itertools import dropwhile
 
 from holdfast.domain import front_matter, markdown, references, status
 from holdfast.domain.references import Reference
+from holdfast.domain.regex import lazy
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from holdfast.domain.policy import FolderPolicy
@@ -26,19 +29,23 @@ _SYNONYMS = {
 }  # fmt: skip
 _PLAIN_FIELDS = frozenset({STATUS, PRIORITY, BLOCKED_BY, BLOCKS, SUPERSEDED_BY, "depends on"})
 
-_BOLD = re.compile(
+_BOLD = lazy(
     r"[ \t]{0,3}(?:[-*+][ \t]+)?\*\*([A-Za-z][\w /#-]{0,40}?)(?:[ \t]*:[ \t]*\*\*|\*\*[ \t]*:)[ \t]*(.*)", re.S
 )
-_PLAIN = re.compile(r"[ \t]{0,3}(?:[-*+][ \t]+)?([A-Za-z][\w -]{0,20}?)[ \t]*:(?:[ \t]+(.*))?$", re.S)
-_TITLE = re.compile(
-    r"(?:(?:plan|gap|task|adr|rfc)[ \t]*[-#]*[ \t]*(\d{1,9})?|#?(\d{1,9}))[ \t]*(?::|—|–|-|\.)[ \t]*(.*)", re.I | re.S
+_PLAIN = lazy(r"[ \t]{0,3}(?:[-*+][ \t]+)?([A-Za-z][\w -]{0,20}?)[ \t]*:(?:[ \t]+(.*))?$", re.S)
+_TITLE = lazy(
+    r"(?:(?:plan|gap|task|adr|rfc)(?:[ \t]*#[ \t]*(\d{1,9})(?!\d)|[ \t-]*(\d{1,9})[ \t]*(?=[:—–.-]|$)|[ \t]*(?=:|[—–-][ \t]))"
+    r"|#?(\d{1,9})[ \t]*(?=[:—–.-](?:[ \t]|$)))[ \t]*[:—–.-]?[ \t]*(.*)",
+    re.I | re.S,
 )
-_BOX = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[([ xX])\](?:[ \t]|$)")
+_BOX = lazy(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[([ xX])\](?:[ \t]|$)")
+_LABEL = 7  # the level of a bold label that begins a section: deeper than any heading
 _EMPTY = frozenset(
     {"", "-", "—", "–", "...", "…", "tbd", "todo", "tba", "n/a", "pending", "fixme", "?", "none yet", "to do"}
 )
-_RULE = re.compile(r"[ \t]*(?:[-*_][ \t]*){3,}$")
-_TABLE_RULE = re.compile(r"[ \t|:-]+$")
+_RULE = lazy(r"[ \t]*(?:[-*_][ \t]*){3,}$")
+_TABLE_RULE = lazy(r"[ \t|:-]+$")
+_NO_WORD = lazy(r"[^\w'/ ]+")
 _CONFLICT = ("<<<<<<< ", ">>>>>>> ")
 
 
@@ -133,8 +140,8 @@ def parse(path: str, number: int, content: bytes, folder: FolderPolicy) -> Plan:
     reading = (
         status.read(field.value, folder.statuses) if field is not None else status.Reading(status.UNKNOWN, None, "")
     )
-    if field is not None and name not in dict(reader.fields):
-        reader.fields.append((name, field))
+    if field is not None:
+        reader.fields.setdefault(name, field)
     heading, line, title_number = reader.title
     return Plan(
         path=path,
@@ -146,7 +153,7 @@ def parse(path: str, number: int, content: bytes, folder: FolderPolicy) -> Plan:
         status=reading.key,
         sign_says=reading.sign_says,
         status_note=reading.note,
-        fields=tuple(reader.fields),
+        fields=tuple(reader.fields.items()),
         repeated=tuple(reader.repeated),
         blocked_by=_numbers(reader.field(BLOCKED_BY)),
         blocks=_numbers(reader.field(BLOCKS)),
@@ -165,20 +172,22 @@ def absent(path: str, number: int, code: str, detail: str) -> Plan:
 
 def find_section(plan: Plan, names: tuple[str, ...]) -> tuple[Section, ...]:
     """The sections whose heading is one of `names`, or begins with one ("Implementation Steps")."""
-    wanted = tuple(plain(name) for name in names)
+    wanted = _plain_names(names)
     return tuple(section for section in plan.sections if _named(section.title, wanted))
 
 
 def plain(heading: str) -> str:
     """A heading as lower-case words without numbering, signs and markup."""
-    words = re.sub(r"[^\w'/ ]+", " ", heading.casefold()).split()
-    while words and words[0].isdigit():
-        del words[0]
-    return " ".join(words)
+    return " ".join(dropwhile(str.isdigit, _NO_WORD.sub(" ", heading.casefold()).split()))
+
+
+@lru_cache(maxsize=64)
+def _plain_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(plain(name) for name in names)
 
 
 def _named(title: str, wanted: tuple[str, ...]) -> bool:
-    return any(title == name or title.startswith(name + " ") for name in wanted)
+    return any(title.startswith(name) and title[len(name) : len(name) + 1] in ("", " ") for name in wanted)
 
 
 def _decode(content: bytes) -> tuple[str, list[Fault]]:
@@ -222,7 +231,7 @@ class _Reader:
     def __init__(self, text: str, folder: FolderPolicy) -> None:
         self.text = text
         self.folder = folder
-        self.fields: list[tuple[str, Field]] = []
+        self.fields: dict[str, Field] = {}
         self.repeated: list[tuple[str, Field]] = []
         self.faults: list[Fault] = []
         self.mentions: list[Reference] = []
@@ -232,6 +241,7 @@ class _Reader:
         self.in_header = True
         self.later_status: Field | None = None
         self.evidence: _Part | None = None
+        self.evidence_names = _plain_names(folder.evidence_sections)
 
     def read(self) -> None:
         start = 1 if self.text.startswith(BOM) else 0
@@ -242,7 +252,8 @@ class _Reader:
         for line in markdown.lines(self.text):
             if line.number <= block.last_line:
                 continue
-            self._conflict(line)
+            if line.text.startswith(_CONFLICT):
+                self.faults.append(Fault("file-conflict", line.text[:7], line.number, 1))
             if line.code:
                 self._content(line.text)
             elif not line.hidden:
@@ -252,7 +263,7 @@ class _Reader:
             self.title = (named.value, named.line, None)
 
     def field(self, name: str) -> Field | None:
-        return next((field for key, field in self.fields if key == name), None)
+        return self.fields.get(name)
 
     def status(self) -> tuple[str, Field | None]:
         """The status: of the header, else of a heading `## Status: X` or the first line below `## Status`."""
@@ -265,10 +276,11 @@ class _Reader:
         text = line.text
         if line.start == 0 and text.startswith(BOM):
             text = text[1:]
+            line = line._replace(text=text, start=1)
         heading = markdown.heading(text)
         if heading is not None:
             self._heading(heading, line)
-        elif not (self.in_header and self._header_line(line)):
+        elif not (self._header_line(line) if self.in_header else self._label(text, line.number)):
             self._content(text)
             if "[" in text:
                 self._box(text, line.number)
@@ -278,13 +290,15 @@ class _Reader:
             # A title names its own plan: that is no reference.
             if line.number != self.title[1] or mention.number != self.title[2]:
                 self.mentions.append(mention)
-        self._garbled(text, line.number)
+        if not text.isascii():
+            self._garbled(text, line.number)
 
     def _heading(self, heading: markdown.Heading, line: markdown.Line) -> None:
         if heading.level == 1 and not self.title[1] and not self.parts:
             self._title(heading.text, line.number)
             return
         self.in_header = False
+        self.evidence = None
         while self.open and self.open[-1].level >= heading.level:
             self.open.pop()
         name, colon, value = heading.text.partition(":")
@@ -300,8 +314,8 @@ class _Reader:
         if match is None:
             self.title = (text, number, None)
             return
-        digits = match[1] or match[2]
-        self.title = (match[3].strip(), number, int(digits) if digits else None)
+        digits = match[1] or match[2] or match[3]
+        self.title = (match[4].strip(), number, int(digits) if digits else None)
 
     def _header_line(self, line: markdown.Line) -> bool:
         bold = _BOLD.match(line.text)
@@ -314,27 +328,44 @@ class _Reader:
         raw = (match[2] or "").rstrip()
         column = match.start(2) if match[2] is not None else len(line.text)
         self._field(name, Field(raw, line.number, column + 1, line.start + column, line.start + column + len(raw)))
-        # The heading of evidence may be a bold field of the header: what follows it is a section of its own.
         self.evidence = None
-        if plain(name) in {plain(title) for title in self.folder.evidence_sections}:
-            self.evidence = _Part(plain(name), 6, line.number)
-            self.evidence.filled = raw.strip(" *_`").casefold() not in _EMPTY
-            self.parts.append(self.evidence)
+        self._evidence(name, raw, line.number)
+        return True
+
+    def _label(self, text: str, number: int) -> bool:
+        """True for a bold label of evidence in the body, as `**CI Evidence:**`."""
+        match = _BOLD.match(text) if "**" in text else None
+        if match is None or not self._evidence(match[1], match[2], number):
+            return False
+        for part in self.open:
+            part.filled = True
+        return True
+
+    def _evidence(self, name: str, value: str, number: int) -> bool:
+        """The heading of evidence may be a bold label: what follows it is a section of its own."""
+        if plain(name) not in self.evidence_names:
+            return False
+        self.evidence = _Part(plain(name), _LABEL, number)
+        self.evidence.filled = value.strip(" *_`").casefold() not in _EMPTY
+        self.parts.append(self.evidence)
         return True
 
     def _field(self, name: str, field: Field) -> None:
         name = _SYNONYMS.get(name.casefold(), name.casefold())
-        if self.field(name) is None:
-            self.fields.append((name, field))
-        else:
+        if name in self.fields:
             self.repeated.append((name, field))
+        else:
+            self.fields[name] = field
 
     def _later(self, raw: str, line: markdown.Line, offset: int = 0) -> None:
+        label = _BOLD.match(raw)
+        if label is not None:
+            if label[1].strip().casefold() != STATUS:
+                return
+            offset, raw = offset + label.start(2), label[2]
         value = raw.strip()
         at = offset + len(raw) - len(raw.lstrip())
-        bold = _BOLD.match(raw)
-        if bold is None:
-            self.later_status = Field(value, line.number, at + 1, line.start + at, line.start + at + len(value))
+        self.later_status = Field(value, line.number, at + 1, line.start + at, line.start + at + len(value))
 
     def _content(self, text: str) -> None:
         if not self.open and self.evidence is None:
@@ -347,7 +378,7 @@ class _Reader:
             return
         for part in self.open:
             part.filled = True
-        if self.evidence is not None and self.in_header:
+        if self.evidence is not None:
             self.evidence.filled = True
 
     def _box(self, text: str, number: int) -> None:
@@ -358,19 +389,19 @@ class _Reader:
             part.boxes += 1
             part.open_line = part.open_line or number
 
-    def _conflict(self, line: markdown.Line) -> None:
-        if line.text.startswith(_CONFLICT):
-            self.faults.append(Fault("file-conflict", line.text[:7], line.number, 1))
-
     def _garbled(self, text: str, number: int) -> None:
         found = garbled(text)
         if found is not None:
             self.faults.append(Fault("file-garbled", found[0], number, found[1] + 1))
 
 
-_SUSPECT = re.compile(
+_SUSPECT = lazy(
     "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]+"
 )
+
+
+# "CAFÉ”" and "Spaß”" are words before a sign; read as bytes they would be letters of phonetics, Syriac and N'Ko.
+_WORD_END = lazy("[ÉÜß][‘’“”„‚–—…‹›]")
 
 
 def garbled(line: str) -> tuple[str, int] | None:
@@ -389,6 +420,8 @@ def ungarble(text: str) -> str:
 
 
 def _decoded_once_more(run: str) -> str:
+    if _WORD_END.fullmatch(run):
+        return run
     raw = bytearray()
     for character in run:
         try:
@@ -418,8 +451,11 @@ def with_field(content: bytes, plan: Plan, name: str, value: str) -> bytes:
     text = content.decode("utf-8", "surrogateescape")
     field = plan.field(name)
     if field is not None:
-        touching = field.start == field.end and text[field.start - 1 : field.start] not in (" ", "\t")
-        gap = " " if touching else ""
+        start = 1 if text.startswith(BOM) else 0
+        if field.start < start + front_matter.read(text[start:]).end:
+            value = front_matter.scalar(value)
+        before = text[field.start - 1 : field.start]
+        gap = " " if before == ":" or (field.start == field.end and before not in (" ", "\t")) else ""
         edited = text[: field.start] + gap + value + text[field.end :]
     else:
         edited = _with_new_field(text, plan, name, value)
@@ -438,6 +474,9 @@ def with_evidence(content: bytes, plan: Plan, folder: FolderPolicy, evidence: st
     else:
         gap = "" if text.endswith("\n") or not text else newline
         heading = folder.evidence_sections[0] if folder.evidence_sections else "Verification Evidence"
+        # A code fence or comment that is never closed would swallow what is added: it ends here.
+        closing = markdown.unclosed(text)
+        gap += closing + newline if closing else ""
         edited = text + gap + newline.join(("", f"## {heading}", "", body, ""))
     return edited.encode("utf-8", "surrogateescape")
 
@@ -458,15 +497,31 @@ def _with_new_field(text: str, plan: Plan, name: str, value: str) -> str:
     start = 1 if text.startswith(BOM) else 0
     block = front_matter.read(text[start:])
     if block.end and (not plan.fields or plan.fields[0][1].line <= block.last_line):
-        at = start + block.end - len(text[start : start + block.end].splitlines(keepends=True)[-1])
-        return text[:at] + f"{name.replace(' ', '_')}: {value}{newline}" + text[at:]
-    label = f"**{name.title()}:** {value}"
-    known = [field for _, field in plan.fields]
-    if known:
-        at = text.find("\n", max(field.end for field in known))
+        at = text.rfind("\n", 0, start + block.end - 1) + 1
+        return text[:at] + f"{name.replace(' ', '_')}: {front_matter.scalar(value)}{newline}" + text[at:]
+    last = _last_of_header(plan)
+    if last is not None:
+        label = _labelled_like(text[last.start - last.column + 1 : last.start], name, value)
+        at = text.find("\n", last.end)
         return text + newline + label if at < 0 else text[: at + 1] + label + newline + text[at + 1 :]
     if not plan.title_line:
         raise CannotEdit("the plan has neither a header nor a title")
     at = _after_line(text, plan.title_line)
     gap = "" if text[at - 1 : at] == "\n" else newline
-    return text[:at] + gap + newline + label + newline + text[at:]
+    return text[:at] + gap + newline + f"**{name.title()}:** {value}" + newline + text[at:]
+
+
+def _last_of_header(plan: Plan) -> Field | None:
+    """The last field above the first heading; not the label of evidence, which begins a text of its own."""
+    labels = {section.line for section in plan.sections if section.level == _LABEL}
+    below = min((section.line for section in plan.sections if section.level != _LABEL), default=None)
+    fields = (field for _, field in plan.fields if field.line not in labels and (below is None or field.line < below))
+    return max(fields, key=lambda field: field.line, default=None)
+
+
+def _labelled_like(lead: str, name: str, value: str) -> str:
+    """A header line in the form of another one's `lead`, which is all of it that stands before the value."""
+    match = _BOLD.match(lead) or _PLAIN.match(lead)
+    if match is None:
+        return f"**{name.title()}:** {value}"
+    return f"{lead[: match.start(1)]}{name.title()}{lead[match.end(1) :].rstrip()} {value}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.domain import status
 from holdfast.domain.references import listed
+from holdfast.domain.regex import lazy
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,8 +22,8 @@ _OPENS = "<!-- holdfast:plan-index begin"
 _HEAD = ("| # | Plan | Priority | Status | Blocks |", "|---|------|----------|--------|--------|")
 _MARKUP = str.maketrans({character: "\\" + character for character in "\\`*_[]<|~"})
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/!$&'+,;=:@")
-_CELLS = re.compile(r"(?<!\\)\|")
-_LINK = re.compile(r"\[(.*)\]\(([^()]*)\)", re.S)
+_CELLS = lazy(r"(?<!\\)\|")
+_LINK = lazy(r"\[(.*)\]\(([^()]*)\)", re.S)
 _CONFLICT_LINES = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 

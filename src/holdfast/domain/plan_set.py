@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.domain import plan_index, status
 from holdfast.domain.plan import BLOCKED_BY, BLOCKS
 from holdfast.domain.policy import COMPUTED, RECORD
 from holdfast.domain.rules import content, header
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
 from holdfast.domain import status
 from holdfast.domain.naming import Pattern, PatternError
 from holdfast.domain.problem import ERROR, OFF, SEVERITIES, WARNING, Problem
 from holdfast.domain.status import Vocabulary, Words
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
 FILE = "holdfast.toml"
 PYPROJECT = "pyproject.toml"
@@ -302,7 +302,7 @@ class _Reader:
                 for inner in value:
                     if inner not in known:
                         self.unknown(f"{key}.{inner}", inner, known)
-            elif key not in _KEYS:
+            elif key not in _KEYS or "." in key:  # `"index.mode" = ...` in quotes is another key than index.mode
                 self.unknown(key, key, (*(name for name in _KEYS if "." not in name), *sorted(tables)))
 
     def unknown(self, subject: str, name: str, known: tuple[str, ...]) -> None:

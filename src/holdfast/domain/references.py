@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.domain.markdown import without_code
+from holdfast.domain.regex import lazy
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MENTION = re.compile(
+_MENTION = lazy(
     r"\b[Pp]lans?[ \t]+#(\d{1,9})\b((?:[ \t]*(?:,[ \t]*and|,|&|and|or)[ \t]*#\d{1,9}\b|[ \t]*/[ \t]*#?\d{1,9}\b)*)"
 )
-_BRACKETED = re.compile(r"\[Plans?[ \t]*#?(\d{1,9})\b((?:[ \t]*(?:,[ \t]*and|,|&|and|or|/)[ \t]*#?\d{1,9}\b)*)", re.I)
-_NUMBER = re.compile(r"\d{1,9}")
-_IN_HEADER = re.compile(r"(?:\b(?:plan|task|gap)s?[ \t]*[-#]?[ \t]*|(?<![\w/#-])#)(\d{1,9})\b", re.I)
-_FURTHER = re.compile(r"[ \t]*(?:,[ \t]*and|,|&|and|/)[ \t]*#?(\d{1,9})\b(?![ \t]*(?:days?|hours?|weeks?|%))", re.I)
-_BARE_LIST = re.compile(r"[\[(]?[ \t]*\d{1,9}(?:[ \t]*[,/&][ \t]*\d{1,9})*[ \t]*[\])]?")
-_ASIDE = re.compile(r"\([^()]*\)")
+_BRACKETED = lazy(r"\[Plans?[ \t]*#?(\d{1,9})\b((?:[ \t]*(?:,[ \t]*and|,|&|and|or|/)[ \t]*#?\d{1,9}\b)*)", re.I)
+_NUMBER = lazy(r"\d{1,9}")
+_IN_HEADER = lazy(r"(?:\b(?:plan|task|gap)s?[ \t]*(?:[-#][ \t]*)?|(?<![\w/#-])#)(\d{1,9})\b", re.I)
+_FURTHER = lazy(r"[ \t]*(?:,[ \t]*and|,|&|and|/)[ \t]*#?(\d{1,9})\b(?![ \t]*(?:days?|hours?|weeks?|%))", re.I)
+_BARE_LIST = lazy(r"[\[(]?[ \t]*\d{1,9}(?:[ \t]*[,/&][ \t]*\d{1,9})*[ \t]*[\])]?")
+_ASIDE = lazy(r"\([^()]*\)")
 
 
 class Reference(NamedTuple):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+
+from holdfast.domain.value import NamedTuple
 
 UNKNOWN = "unknown"
 NEEDS_PLAN = "needs-plan"
@@ -146,10 +147,13 @@ def written(text: str, vocabulary: Vocabulary) -> str | None:
     """
     words = _split_sign(text)[1].split()
     for end in range(len(words), 0, -1):
-        head = _plain(" ".join(words[:end]).rstrip(":,;"))
+        written_head = " ".join(words[:end])
+        bare = written_head.rstrip(":,;.—–- ")
+        head = _plain(bare)
         for entry in vocabulary:
             if head == entry.key.replace("-", " ") or head in {_plain(word) for word in entry.words}:
-                return " ".join((entry.label, *words[end:]))
+                whole = " ".join((entry.label + written_head[len(bare) :], *words[end:]))
+                return whole if read(whole, vocabulary).key == entry.key else None
     return None
 
 
@@ -177,6 +181,7 @@ def _begins(plain: str, candidate: str) -> bool:
 
 def _plain(text: str) -> str:
     lowered = text.casefold().replace("_", " ").replace("’", "'").replace("‘", "'")
+    lowered = lowered.replace(" - ", " — ").replace(" -- ", " — ")  # a dash between words begins an aside
     head, separator, tail = lowered.partition("(")
     return " ".join((head.replace("-", " ") + separator + tail).split())
 

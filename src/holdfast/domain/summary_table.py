@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from holdfast.domain.plan_set import Summary
 from holdfast.domain.problem import Problem
 from holdfast.domain.references import Reference
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # Columns of text, not JSON: reading 10,000 plans back is what a commit waits for, and JSON takes three times as long.
 _RECORD, _FIELD, _GROUP, _PART = "\x1e", "\x1f", "\x1c", "\x1d"
@@ -17,15 +16,28 @@ _SEPARATORS = (_RECORD, _FIELD, _GROUP, _PART)
 _WIDTH = 14
 
 
-def dump(summaries: Iterable[Summary]) -> str | None:
-    """The table's text, or None when a plan holds a separator character and cannot be kept."""
+def dump(summaries: Iterable[Summary], written: Mapping[int, str] | None = None) -> str | None:
+    """The table's text, or None when a plan holds a separator character and cannot be kept.
+
+    `written` holds records by the `id` of the summaries that were loaded from them: a table of 10,000 plans of
+    which one changed is not spelled out again.
+    """
     records = []
     for one in summaries:
+        record = written.get(id(one)) if written is not None else None
+        if record is not None:
+            records.append(record)
+            continue
         texts = (one.path, one.title, one.status_text, one.priority, one.row)
         if any(separator in text for text in texts for separator in _SEPARATORS):
             return None
         problems = _GROUP.join(_problem(problem) for problem in one.problems)
-        if problems.count(_PART) != 9 * len(one.problems) or _RECORD in problems or _FIELD in problems:
+        counts = (problems.count(_PART), problems.count(_GROUP))
+        if (
+            counts != (9 * len(one.problems), max(len(one.problems) - 1, 0))
+            or _RECORD in problems
+            or _FIELD in problems
+        ):
             return None
         flags = f"{one.declares_blocked_by:d}{one.declares_blocks:d}{one.archived:d}"
         links = (_references(one.blocked_by), _references(one.blocks), _references(one.mentions))
@@ -34,8 +46,13 @@ def dump(summaries: Iterable[Summary]) -> str | None:
     return _RECORD.join(records)
 
 
+def records(text: str) -> list[str]:
+    """The records of a table's text, one a summary."""
+    return text.split(_RECORD) if text else []
+
+
 def load(text: str) -> tuple[Summary, ...]:
-    """The summaries of a table's text; `ValueError` when it is none."""
+    """The summaries of a table's text, one a record, in its order; `ValueError` when it is none."""
     if not text:
         return ()
     found = []

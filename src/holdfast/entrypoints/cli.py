@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import importlib
 import os
+import re
 import sys
-from typing import TYPE_CHECKING
 
 from holdfast import __version__
 from holdfast.domain.problem import Unable
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn, TextIO
 
 COMMANDS = {
     "init": "adopt a repository, or leave it again",
@@ -28,11 +32,14 @@ COMMANDS = {
 }
 
 
+_UNWRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
+_CHOICE = re.compile(r"invalid choice: '?(.*?)'? \(choose from (.*)\)$", re.S)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code of the public contract."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    _open_streams()
     if arguments[:1] == ["hook"]:  # what git's hooks fall back to
         from holdfast.entrypoints import git_hooks
 
@@ -40,38 +47,105 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except Unable as error:
-        sys.stderr.write(render.error(_doing(arguments), str(error), error.remedy or "run `holdfast check`") + "\n")
+        _complain(_doing(arguments), str(error), error.remedy or "run `holdfast check`")
         return face.REFUSED
     except KeyboardInterrupt:
         return face.INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`| head`): nothing more to say, and Python must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return face.DONE
-    except PermissionError as error:
-        sys.stderr.write(
-            render.error(
-                _doing(arguments),
-                f"{error.filename}: {error.strerror}",
-                "run it where that path can be written (outside a sandbox)",
-            )
-            + "\n"
-        )
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            return _bug(arguments, error)
+        _give_up_output()
+        why = f"{error.filename or 'standard output'}: {error.strerror}"
+        _complain(_doing(arguments), why, "run it where that path can be written (outside a sandbox)")
         return face.UNREACHABLE
     except Exception as error:
         return _bug(arguments, error)
 
 
+def _open_streams() -> None:
+    """UTF-8 on both streams; a stream that the caller closed (`>&-`) swallows what is written."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _give_up_output() -> None:
+    """Send what standard output cannot take nowhere: Python would try again at exit, and complain."""
+    _flush_or_drop(sys.stdout)
+
+
+def _complain(what: str, why: str, next_command: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(render.error(what, why, next_command) + "\n")
+    _flush_or_drop(sys.stderr)
+
+
+def _flush_or_drop(stream: TextIO) -> None:
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that refuses in three lines, naming the nearest flag or word that there is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line; exit code 2."""
+        found = _CHOICE.search(message)
+        near = _nearest(found[1], re.findall(r"[\w-]+", found[2])) if found else None
+        self.refuse(message, near)
+
+    def parse_args(self, args: Sequence[str], namespace: argparse.Namespace) -> argparse.Namespace:  # type: ignore[override]
+        """As argparse does it, but what is left over is named with the nearest flag."""
+        parsed, left = self.parse_known_args(args, namespace)
+        if left:
+            flag = next((word for word in left if word.startswith("-")), None)
+            near = _nearest(flag.split("=")[0], self.flags()) if flag else None
+            self.refuse(f"there is no such flag: {flag}" if flag else f"one word too many: {left[0]}", near)
+        return parsed
+
+    def flags(self) -> list[str]:
+        """Every flag of this command and of its subcommands."""
+        found: list[str] = []
+        for action in self._actions:
+            found += action.option_strings
+            if isinstance(action, argparse._SubParsersAction):
+                found += [flag for one in action.choices.values() for flag in one.flags()]
+        return found
+
+    def refuse(self, why: str, near: str | None) -> NoReturn:
+        """Three lines, and out."""
+        hint = f"did you mean `{near}`? See `{self.prog} --help`" if near else f"run `{self.prog} --help`"
+        _complain(f"`{self.prog}`", why, hint)
+        raise SystemExit(face.USAGE)
+
+
+def _nearest(word: str, known: Sequence[str]) -> str | None:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, known, n=1)), None)
+
+
 def _run(arguments: list[str]) -> int:
     options, rest = _common(arguments)
-    if not rest or rest[0] in ("-h", "--help"):
+    if not rest:
+        sys.stderr.write(_overview())
+        return face.USAGE
+    if rest[0] in ("-h", "--help"):
         sys.stdout.write(_overview())
-        return face.DONE if rest else face.USAGE
+        sys.stdout.flush()
+        return face.DONE
     name = "version" if rest[0] == "--version" else rest[0]
     if name not in COMMANDS:
         return _unknown(name)
     command = importlib.import_module(f"holdfast.entrypoints.commands.{name}")
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"holdfast {name}", description=command.__doc__, epilog=command.EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
@@ -80,9 +154,10 @@ def _run(arguments: list[str]) -> int:
     try:
         parsed = parser.parse_args(rest[1:], options)
     except SystemExit as stop:
+        sys.stdout.flush()
         return int(stop.code or 0)
-    cwd = os.path.abspath(os.path.join(*parsed.cwd)) if parsed.cwd else _cwd()
-    run: int = command.run(face.Face(cwd, os.environ, parsed.json, parsed.quiet, parsed.yes, parsed.dry_run), parsed)
+    standing = face.Face(_cwd(parsed.cwd), os.environ, parsed.json, parsed.quiet, parsed.yes, parsed.dry_run)
+    run: int = command.run(standing, parsed)
     sys.stdout.flush()
     return run
 
@@ -105,17 +180,19 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_FLAGS = {"--json": "json", "--quiet": "quiet", "-q": "quiet", "--yes": "yes", "-y": "yes", "--dry-run": "dry_run"}
+
+
 def _common(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     """The common flags that stand before the command, and everything from the command on."""
     options = argparse.Namespace(cwd=[], json=False, quiet=False, yes=False, dry_run=False)
-    flags = {"--json": "json", "--quiet": "quiet", "-q": "quiet", "--yes": "yes", "-y": "yes", "--dry-run": "dry_run"}
     rest = list(arguments)
     while rest:
         if rest[0] == "-C" and len(rest) > 1:
             options.cwd.append(rest[1])
             del rest[:2]
-        elif rest[0] in flags:
-            setattr(options, flags[rest[0]], True)
+        elif rest[0] in _FLAGS:
+            setattr(options, _FLAGS[rest[0]], True)
             del rest[0]
         else:
             break
@@ -140,17 +217,23 @@ def _overview() -> str:
 
 
 def _unknown(name: str) -> int:
-    import difflib
-
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
-    hint = f"run `holdfast {near[0]}`" if near else "run `holdfast --help`"
-    sys.stderr.write(render.error(f"`holdfast {name}`", "there is no such command", hint) + "\n")
+    if name == "-C":
+        _complain("`holdfast -C`", "it names no folder", "run `holdfast -C DIR COMMAND`")
+    elif name.startswith("-"):
+        near = _nearest(name, list(_FLAGS))
+        hint = f"did you mean `{near}`? See `holdfast --help`" if near else "run `holdfast --help`"
+        _complain(f"`holdfast {name}`", "there is no such flag", hint)
+    else:
+        near = _nearest(name, list(COMMANDS))
+        hint = f"run `holdfast {near}`" if near else "run `holdfast --help`"
+        _complain(f"`holdfast {name}`", "there is no such command", hint)
     return face.USAGE
 
 
-def _cwd() -> str:
+def _cwd(folders: Sequence[str] = ()) -> str:
+    """The folder to stand in: the current one, and from there each `-C`."""
     try:
-        return os.getcwd()
+        return os.path.abspath(os.path.join("", *folders))
     except FileNotFoundError as error:
         raise _Gone("the current folder does not exist any more") from error
 
@@ -166,11 +249,10 @@ def _doing(arguments: list[str]) -> str:
 def _bug(arguments: list[str], error: Exception) -> int:
     from holdfast.usecases import bug_report
 
-    where = bug_report.write(os.path.abspath(os.curdir), os.environ, _doing(arguments), error)
-    text = render.error(
-        _doing(arguments), f"a bug in Holdfast: {type(error).__name__}: {error}", f"report it with {where}"
-    )
-    sys.stderr.write(text + "\n")
+    where = bug_report.write(os.environ, _doing(arguments), error)
+    why = f"a bug in Holdfast: {type(error).__name__}: {error}"
+    _give_up_output()
+    _complain(_doing(arguments), why, f"report it with {where}")
     return face.BUG
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
 
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.entrypoints import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from holdfast.domain.problem import Problem
     from holdfast.usecases.workspace import Workspace
@@ -44,6 +45,12 @@ class Face(NamedTuple):
         if text:
             sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
+    def text(self, text: str) -> None:
+        """Text of a file, to standard output: whole into a pipe, without what could move the cursor on a terminal."""
+        if sys.stdout.isatty():
+            text = "\n".join(render.shown(line.expandtabs()) for line in text.split("\n"))
+        self.data(text.encode("utf-8", "replace").decode())
+
     def document(self, command: str, fields: Mapping[str, Any], version: int = 1) -> None:
         """One JSON document, to standard output; bytes that are no UTF-8 show as U+FFFD."""
         whole = {"schema": f"holdfast.{command}/{version}", **fields}
@@ -61,6 +68,20 @@ class Face(NamedTuple):
         sys.stdout.flush()
         sys.stderr.write(render.refusals(problems) + "\n")
         return REFUSED
+
+    def unknown(self, what: str, why: str, name: str, known: Sequence[str], command: str) -> int:
+        """Refuse a name that is none, with the nearest one that is; gives the exit code."""
+        import difflib
+
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"run `holdfast {command} {near[0]}`" if near else f"run `holdfast {command}` to see all"
+        self.complain(what, why, hint)
+        return USAGE
+
+    def complain(self, what: str, why: str, next_command: str) -> None:
+        """A refusal that is no finding, to standard error: also when quiet."""
+        sys.stdout.flush()
+        sys.stderr.write(render.error(what, why, next_command) + "\n")
 
     def ask(self, question: str) -> bool:
         """Ask a person; never when nobody is there."""

@@ -8,9 +8,9 @@ import sys
 if __name__ == "__main__":  # started as a file, with -I -S: nothing else tells where the package is
     sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from typing import TYPE_CHECKING
 
 from holdfast.domain.problem import Unable
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import render
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def main(arguments: Sequence[str]) -> int:
     """
     name = arguments[0] if arguments else ""
     serve = _HOOKS.get(name)
-    if serve is None:
-        print(f"holdfast: no hook named {name!r}", file=sys.stderr)
+    if serve is None or len(arguments) <= _NEEDED.get(name, 0):
+        why = "only git starts it, with arguments of its own" if serve else "there is no such hook"
+        _say(render.error(f"`holdfast hook {name}`", why, "run `git commit`, or `holdfast check --staged`"))
         return 2
     try:
         return serve(arguments[1:], os.environ)
@@ -108,6 +109,9 @@ _HOOKS: dict[str, Callable[[Sequence[str], Mapping[str, str]], int]] = {
     "merge-driver": _merge_driver,
 }
 
+_NEEDED = {"pre-commit": 1, "commit-msg": 2, "post-commit": 1, "merge-driver": 3}
+"""How many arguments follow the name of a hook at least."""
+
 
 def _here(environment: Mapping[str, str]) -> Workspace:
     from holdfast.usecases import workspace
@@ -137,7 +141,7 @@ def _report(report: Report) -> int:
 def _bug(name: str, error: Exception) -> str:
     from holdfast.usecases import bug_report
 
-    where = bug_report.write(os.getcwd(), os.environ, f"hook {name}", error)
+    where = bug_report.write(os.environ, f"hook {name}", error)
     return render.error(
         f"Holdfast failed in {name}: this is a bug in Holdfast",
         f"{type(error).__name__}: {error}",

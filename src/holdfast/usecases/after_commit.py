@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
 from holdfast.domain.rules import index
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import index_file, marks
 from holdfast.usecases.rebuild import rebuilt_commit
 from holdfast.usecases.workspace import branch, holds_index

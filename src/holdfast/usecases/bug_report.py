@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
-import sys
 import tempfile
 import traceback
-from typing import TYPE_CHECKING
 
 from holdfast import __version__
 from holdfast.adapters.git import Git, scrubbed
 from holdfast.domain.problem import Unable
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def write(cwd: str, environment: Mapping[str, str], what: str, error: BaseException) -> str:
-    """Write the report into the git common directory, else into a temporary folder; gives its path."""
+def write(environment: Mapping[str, str], what: str, error: BaseException) -> str:
+    """Write the report into the git common directory around the current folder, else into a temporary one; gives its path."""
     text = "\n".join(
         (
             f"holdfast {__version__}, Python {platform.python_version()}, {platform.platform()}",
@@ -27,7 +27,7 @@ def write(cwd: str, environment: Mapping[str, str], what: str, error: BaseExcept
             *traceback.format_exception(error),
         )
     )
-    for folder in _folders(cwd, environment):
+    for folder in _folders(environment):
         place = os.path.join(folder, f"holdfast-report-{os.getpid()}.txt")
         try:
             os.makedirs(folder, exist_ok=True)
@@ -36,14 +36,14 @@ def write(cwd: str, environment: Mapping[str, str], what: str, error: BaseExcept
         except OSError:
             continue
         return place
-    sys.stderr.write(text)  # nowhere to write: better a long text than none
-    return "the text above"
+    return "this text: no folder could be written"
 
 
-def _folders(cwd: str, environment: Mapping[str, str]) -> list[str]:
-    folders = [tempfile.gettempdir()]
-    try:
-        folders.insert(0, os.path.join(Git(cwd, scrubbed(environment)).locate().common_dir, "holdfast", "reports"))
-    except (Unable, OSError):
-        return folders
+def _folders(environment: Mapping[str, str]) -> list[str]:
+    folders = []
+    with contextlib.suppress(Unable, OSError):
+        here = Git(os.getcwd(), scrubbed(environment)).locate()
+        folders.append(os.path.join(here.common_dir, "holdfast", "reports"))
+    with contextlib.suppress(OSError):
+        folders.append(tempfile.gettempdir())
     return folders

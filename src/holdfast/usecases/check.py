@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from holdfast.domain import plan_index
 from holdfast.domain.policy import COMPUTED, MAIN
 from holdfast.domain.problem import ERROR, WARNING, Problem, Unable, added
 from holdfast.domain.rules import index, transitions
 from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import history, judge
 from holdfast.usecases.workspace import branch
 
@@ -57,7 +56,11 @@ def worktree(place: Workspace, since: str | None = None) -> Checked:
     head = place.objects.id_of("HEAD^{commit}")
     found = _all(place, plans, configured, [head] if head else [], _holds_index(place, plans))
     if head and _holds_index(place, plans):
-        found = [one for one in found if not _pending(one, plans, observer.of_tree(head, configured))]
+        before = observer.of_tree(head, configured)
+        found = [one for one in found if not _pending(one, plans, before)]
+        for state in plans.folders:
+            old = transitions.folder_in(before, state.folder.path)
+            found += index.edited_by_hand(state, [old] if old is not None else [], plans.policy)
     if configured.policy.origin and configured.policy.mode != COMPUTED and not place.git.config(DRIVER):
         found += finding(
             configured.policy,
@@ -122,8 +125,9 @@ def _since(
         base = _base(place, _commit(place, since), commit)
         observer = place.observer
         old = observer.of_tree(base, configured)
-        known = judge.everything(old, observer, configured)
-        known += [*observer.configured_in(base).problems] if configured.problems else []
+        # The configuration of `commit` judges both sides, but is itself judged against the one that was there before.
+        known = judge.everything(old, observer, configured._replace(problems=()))
+        known += observer.configured_in(base).problems if configured.problems else ()
         if any(one.code.startswith("index-") for one in found):
             known += index.check(old)
         steps = history.read(observer, configured) if transitions.added_numbers(plans, [old]) else history.NONE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
@@ -11,6 +10,7 @@ from holdfast.adapters.processes import arguments_of_git
 from holdfast.domain.problem import WARNING, Problem, errors
 from holdfast.domain.rules import index
 from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import index_file, judge, marks
 from holdfast.usecases.workspace import branch, holds_index
 
@@ -37,12 +37,16 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
     head = place.objects.id_of("HEAD^{commit}")
     observer = place.observer
     configured = observer.configured_in("")
-    verdict, after = _judge(observer, configured, head, _parents(place, head, git_pid))
+    verdict, after, before = _judge(observer, configured, head, _parents(place, head, git_pid))
     direct = _on_main(place, configured.policy)
     refused = (*direct, *verdict.refused)
     if refused:
         return verdict._replace(refused=refused)
     staged = _stage(place, configured, after)
+    if staged or after.summaries not in [plans.summaries for plans in before]:
+        observer.remember_index(after, configured)
+    if staged:
+        verdict = verdict._replace(warnings=(*verdict.warnings, *_of_several(place, staged[0])))
     partial = os.path.basename(place.environment.get("GIT_INDEX_FILE", "index")).startswith("next-index")
     if staged and partial:
         marks.to_heal(place.repository.git_dir, staged)
@@ -56,20 +60,24 @@ def before_merge_commit(place: Workspace) -> Verdict:
     head = place.objects.id_of("HEAD^{commit}")
     observer = place.observer
     configured = observer.configured_in("")
-    verdict, _ = _judge(observer, configured, head, _merge_parents(place, head))
+    verdict, _, _ = _judge(observer, configured, head, _merge_parents(place, head))
     marks.watch(place.repository.git_dir, place.top, configured.policy)
     return verdict
 
 
-def _judge(observer: Observer, configured: Configured, head: str | None, parents: list[str]) -> tuple[Verdict, PlanSet]:
+def _judge(
+    observer: Observer, configured: Configured, head: str | None, parents: list[str]
+) -> tuple[Verdict, PlanSet, list[PlanSet]]:
     after = observer.of_index(head, configured)
     before = [observer.of_tree(parent, configured) for parent in parents]
     # A configuration that did not change was as wrong before as it is now.
     old = [observer.configured_in(parent).problems if configured.problems else () for parent in parents]
     found = judge.change(after, before, observer, configured, old)
-    edited = _edited(after, before)
+    # An amended commit is judged against its parents, but the rows that stand there may be its own.
+    amended = [observer.of_tree(head, configured)] if head is not None and head not in parents else []
+    edited = [] if _merged_by_git(observer.repository.git_dir) else _edited(after, [*before, *amended])
     warnings = tuple(one for one in found.added if one.severity == WARNING)
-    return Verdict(tuple(errors(found.added)), (*warnings, *edited), found.older), after
+    return Verdict(tuple(errors(found.added)), (*warnings, *edited), found.older), after, before
 
 
 def _edited(after: PlanSet, before: list[PlanSet]) -> list[Problem]:
@@ -78,6 +86,29 @@ def _edited(after: PlanSet, before: list[PlanSet]) -> list[Problem]:
         olds = [old for plans in before for old in plans.folders if old.folder.path == state.folder.path]
         found += index.edited_by_hand(state, olds, after.policy)
     return found
+
+
+def _merged_by_git(git_dir: str) -> bool:
+    """True while a merge, pick or revert is concluded: then git, and no hand, wrote what stands between the markers."""
+    return any(
+        os.path.exists(os.path.join(git_dir, name)) for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+    )
+
+
+def _of_several(place: Workspace, path: str) -> list[Problem]:
+    """What to know where git stops after a commit that concludes one of several picks or reverts.
+
+    `git cherry-pick --continue` and `git revert --continue` compare the index that they read before the commit with
+    HEAD (sequencer.c, sequencer_continue); what a hook staged is a difference, and they stop with an error.
+    """
+    todo = files.read(os.path.join(place.repository.git_dir, "sequencer", "todo"))
+    if todo is None:
+        return []
+    verb = "revert" if os.path.exists(os.path.join(place.repository.git_dir, "REVERT_HEAD")) else "cherry-pick"
+    more = len(todo.split(b"\n")) > 2  # the commit that is concluded stands there too
+    then = f"run `git {verb} --continue` once more" if more else "nothing is missing: this was the last one"
+    message = f"the plan index is put right in this commit; if git then says that local changes stop it, {then}"
+    return [Problem("index-differs", WARNING, path, message, "", path=path)]
 
 
 def _stage(place: Workspace, configured: Configured, after: PlanSet) -> list[str]:

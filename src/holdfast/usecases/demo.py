@@ -6,9 +6,9 @@ import os
 import shlex
 import sys
 import tempfile
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.adapters import files, terminal
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

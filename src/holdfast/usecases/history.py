@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from holdfast.adapters.git import GitError, decode
 from holdfast.domain.naming import slug_of
 from holdfast.domain.plan_set import History
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from holdfast.domain.policy import Policy
@@ -55,8 +55,9 @@ def _learn(observer: Observer, policy: Policy, tips: set[str], seen: set[str], s
     paths = [folder.path or "." for folder in policy.folders]
     revisions = "".join(f"{tip}\n" for tip in sorted(tips)) + "".join(f"^{tip}\n" for tip in sorted(seen))
     out = observer.git.run(
-        "--literal-pathspecs", "log", "--stdin", "--format=", "--name-only", "--diff-filter=A", "--no-renames", "-z",
-        "--", *paths, data=revisions.encode(),
+        # Full history: git otherwise leaves out a side that a merge took nothing from. Combined: what only a merge added.
+        "--literal-pathspecs", "log", "--stdin", "--full-history", "--diff-merges=combined", "--no-show-signature",
+        "--format=", "--name-only", "--diff-filter=A", "--no-renames", "-z", "--", *paths, data=revisions.encode(),
     )  # fmt: skip
     for path in decode(out).split("\0"):
         folder = policy.folder_of(path.lstrip("\n"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from holdfast.adapters import files
 from holdfast.adapters.git import decode, encode
 from holdfast.domain import plan_index
 from holdfast.domain.plan_set import expected_file
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from holdfast.adapters.git import Git

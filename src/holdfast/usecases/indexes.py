@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.adapters import files
 from holdfast.adapters.git import decode, encode
@@ -11,11 +10,14 @@ from holdfast.domain import plan_index
 from holdfast.domain.plan_set import expected_file
 from holdfast.domain.problem import Problem, Unable
 from holdfast.domain.rules import index
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import index_file
+from holdfast.usecases.check import UnknownRevision
 from holdfast.usecases.rebuild import rebuilt_commit
 
 if TYPE_CHECKING:
     from holdfast.domain.plan_set import FolderState, PlanSet
+    from holdfast.domain.policy import FolderPolicy
     from holdfast.usecases.workspace import Workspace
 
 
@@ -40,7 +42,7 @@ def observe(place: Workspace, revision: str | None = None) -> PlanSet:
         return observer.of_worktree(observer.configured_here())
     oid = place.git.resolve(revision)
     if oid is None:
-        raise Unable(f"git knows no commit {revision!r}")
+        raise UnknownRevision(f"git knows no commit {revision!r}")
     return observer.of_tree(oid, observer.configured_in(oid))
 
 
@@ -60,6 +62,8 @@ def write(place: Workspace, dry_run: bool = False) -> list[str]:
         if not state.summaries and state.index_file is None:
             continue
         target = os.path.join(place.top, state.folder.index_path)
+        if os.path.islink(target) or leads_away(place, state.folder):
+            continue  # a symlink can lead anywhere: `check` says that it is no plan index
         content = _content(state, plans)
         if content is None or content == state.index_file:
             continue
@@ -67,6 +71,12 @@ def write(place: Workspace, dry_run: bool = False) -> list[str]:
         if not dry_run:
             files.put(target, files.State(content, files.state(target).mode))
     return written
+
+
+def leads_away(place: Workspace, folder: FolderPolicy) -> bool:
+    """True when a symlink stands on the way to a plan folder, so that writing there would write elsewhere."""
+    top = os.path.realpath(place.top)
+    return os.path.realpath(os.path.join(top, folder.path)) != os.path.join(top, folder.path).rstrip("/")
 
 
 def mend(place: Workspace, base: str, dry_run: bool = False) -> Mended:
@@ -78,7 +88,7 @@ def mend(place: Workspace, base: str, dry_run: bool = False) -> Mended:
     since = place.git.resolve(start)
     head = place.objects.id_of("HEAD^{commit}")
     if since is None or head is None:
-        raise CannotMend(f"git knows no commit {start!r}")
+        raise UnknownRevision(f"git knows no commit {start!r}")
     commits = place.git.text("rev-list", "--reverse", "--topo-order", f"{since}..{head}").split()
     _refuse(place, commits)
     observer = place.observer

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from holdfast.domain import plan_set
 from holdfast.domain.plan_index import NoPlace
 from holdfast.domain.policy import COMPUTED
 from holdfast.domain.problem import Problem, added
 from holdfast.domain.rules import across, index, transitions
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import history
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from holdfast.adapters import files
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from holdfast.domain.policy import Policy

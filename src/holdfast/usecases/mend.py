@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from holdfast.adapters import files
 from holdfast.domain import status
 from holdfast.domain.plan import BOM, CannotEdit, parse, ungarble, with_field
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import indexes
 
 if TYPE_CHECKING:

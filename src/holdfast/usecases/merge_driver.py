@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from holdfast.adapters import files
 from holdfast.adapters.git import Git, decode, encode, for_this_commit
 from holdfast.domain import plan_index
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
@@ -14,7 +14,8 @@ from holdfast.domain.plan import CannotEdit, parse, with_evidence, with_field
 from holdfast.domain.plan_set import PlanSet, Summary, in_order, summarize
 from holdfast.domain.policy import RECORD
 from holdfast.domain.problem import ERROR, Problem, Unable
-from holdfast.usecases import history, judge
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases import history, indexes, judge
 from holdfast.usecases.workspace import branch
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ class NoSuchPlan(Unable):
     """No plan has the number that was asked for, or more than one has."""
 
     remedy = "run `holdfast plan list` to see all plans"
+
+
+class Unplaceable(Unable):
+    """A plan that is no regular file of this worktree, or could not become one."""
+
+    remedy = "run `holdfast check` to see what stands there"
 
 
 class Listed(NamedTuple):
@@ -100,20 +107,22 @@ def find(plans: PlanSet, number: int) -> Summary:
 
 
 def text_of(place: Workspace, one: Summary) -> str:
-    """The whole text of a plan."""
-    return decode(files.read(os.path.join(place.top, one.path)) or b"")
+    """The whole text of a plan, also of one that a sparse checkout leaves out; `Unplaceable` for what is no file."""
+    return decode(_regular(place, one, or_staged=True).content or b"")
 
 
 def graph(plans: PlanSet) -> str:
     """The plans that wait for each other as a Mermaid graph: an arrow leads from a blocker to what it blocks."""
     lines = ["graph LR"]
-    edges = _edges(plans)
-    linked = {number for edge in edges for number in edge}
-    for one in plans.summaries:
-        if one.number in linked and not one.archived:
-            label = f"#{one.number} {one.title}".replace('"', "'").replace("\n", " ")
-            lines.append(f'    p{one.number}["{label}"]:::{one.status.replace("-", "")}')
-    lines += [f"    p{blocker} --> p{blocked}" for blocker, blocked in sorted(edges)]
+    for at, state in enumerate(plans.folders):
+        lead = f"p{at}_" if len(plans.folders) > 1 else "p"
+        edges = _edges(state)
+        linked = {number for edge in edges for number in edge}
+        for one in state.summaries:
+            if one.number in linked and not one.archived:
+                label = f"#{one.number} {one.title}".replace('"', "'").replace("\n", " ")
+                lines.append(f'    {lead}{one.number}["{label}"]:::{one.status.replace("-", "")}')
+        lines += [f"    {lead}{blocker} --> {lead}{blocked}" for blocker, blocked in sorted(edges)]
     lines += [
         "    classDef complete fill:#d4edda",
         "    classDef inprogress fill:#fff3cd",
@@ -134,14 +143,17 @@ def new(
     plans, configured = observe(place)
     state = _folder(plans, folder)
     _check_blockers(state, blocked_by)
-    if not title.strip() or "\n" in title:
-        raise Unable("a title is one line of text")
-    with held(os.path.join(place.repository.common_dir, "holdfast", "numbers.lock")):
+    for what, text in (("a title", title), ("a priority", priority)):
+        if text is not None and not _one_line(text):
+            raise Unplaceable(f"{what} is one line of text, not {text!r}")
+    _refuse_outside(place, state.folder)
+    lock = os.path.join(place.repository.common_dir, "holdfast", "numbers.lock")
+    with contextlib.nullcontext() if dry_run else held(lock):
         number = max(_numbers(place, state.folder, configured), default=0) + 1
         names = tuple(os.path.basename(one.path) for one in state.summaries if not one.archived)
         name = state.folder.pattern.name(number, new_plan.slug(title), names)
         path = f"{state.folder.path}/{name}" if state.folder.path else name
-        template = files.read(os.path.join(place.top, state.folder.path, "TEMPLATE.md"))
+        template = files.state(os.path.join(place.top, state.folder.path, "TEMPLATE.md")).content
         content = new_plan.text(number, title.strip(), state.folder, template, priority, blocked_by)
         if not dry_run:
             files.create(os.path.join(place.top, path), content)
@@ -159,7 +171,8 @@ def set_status(place: Workspace, number: int, wanted: str, evidence: str | None,
         known = ", ".join(entry.words[0] for entry in folder.statuses)
         raise _UnknownStatus(f"{wanted!r} is no status here" + (f"; did you mean {near!r}?" if near else ""), known)
     target = os.path.join(place.top, one.path)
-    before = files.read(target) or b""
+    _refuse_outside(place, folder)
+    before = _regular(place, one).content or b""
     plan = parse(one.path, number, before, folder)
     content = before
     if evidence is not None:
@@ -195,19 +208,47 @@ def _refused(
     return tuple(problem for problem in found.added if problem.severity == ERROR)
 
 
+def _one_line(text: str) -> bool:
+    """True for words on one line: no line break of any kind, no control character, nothing that is not UTF-8."""
+    odd = any(
+        ord(character) < 32 or 127 <= ord(character) < 160 or "\ud800" <= character <= "\udfff" for character in text
+    )
+    return bool(text.strip()) and len(text.splitlines()) == 1 and not odd
+
+
+def _regular(place: Workspace, one: Summary, or_staged: bool = False) -> files.State:
+    """The file of a plan as it is on disk; a symlink is not followed, for it can lead anywhere."""
+    try:
+        found = files.state(os.path.join(place.top, one.path))
+    except files.NotAFileError as error:
+        raise Unplaceable(f"{one.path} is no regular file") from error
+    if found.link is not None:
+        raise Unplaceable(f"{one.path} is a symlink")
+    if not found.exists:
+        staged = place.objects.content(f":{one.path}") if or_staged else None
+        if staged is None:
+            raise Unplaceable(f"{one.path} is not in this working tree (a sparse checkout?)")
+        return files.State(staged)
+    return found
+
+
+def _refuse_outside(place: Workspace, folder: FolderPolicy) -> None:
+    if indexes.leads_away(place, folder):
+        raise Unplaceable(f"the plan folder {folder.path} is reached through a symlink")
+
+
 def _ready(one: Summary, known: dict[int, Summary], folder: FolderPolicy) -> bool:
     if folder.profile == RECORD or one.status not in status.READY:
         return False
     return not any(to.number in known and known[to.number].open for to in one.blocked_by)
 
 
-def _edges(plans: PlanSet) -> set[tuple[int, int]]:
+def _edges(state: FolderState) -> set[tuple[int, int]]:
+    known = {one.number for one in state.summaries}
     edges = set()
-    for state in plans.folders:
-        known = {one.number for one in state.summaries}
-        for one in state.summaries:
-            edges |= {(to.number, one.number) for to in one.blocked_by if to.number in known}
-            edges |= {(one.number, to.number) for to in one.blocks if to.number in known}
+    for one in state.summaries:
+        edges |= {(to.number, one.number) for to in one.blocked_by if to.number in known}
+        edges |= {(one.number, to.number) for to in one.blocks if to.number in known}
     return edges
 
 

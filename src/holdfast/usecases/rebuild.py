@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from holdfast.adapters.git import GitError, decode, encode
 from holdfast.domain.plan_set import expected_file
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import index_file
 
 if TYPE_CHECKING:

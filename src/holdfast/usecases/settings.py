@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from holdfast.adapters.git import Git, scrubbed
 from holdfast.domain.problem import Unable
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from holdfast.domain.policy import FolderPolicy
     from holdfast.domain.problem import Problem

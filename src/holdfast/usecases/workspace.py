@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.adapters import files
 from holdfast.adapters.git import Git, NotARepository, Objects, Repository, decode, for_this_commit, scrubbed
 from holdfast.domain.policy import COMMITTED, MAIN
 from holdfast.domain.problem import Unable
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases.observe import Observer
 
 if TYPE_CHECKING:

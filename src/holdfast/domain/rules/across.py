@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from holdfast.domain import status
 from holdfast.domain.policy import RECORD
 from holdfast.domain.problem import ERROR, WARNING
 from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from holdfast.domain.problem import ERROR, HUMAN, OFF, WARNING, YOU, Problem
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from holdfast.domain.policy import Policy

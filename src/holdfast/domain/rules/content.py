@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from holdfast.domain import status
 from holdfast.domain.plan import find_section, plain
 from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,8 +79,9 @@ def _open_boxes(plan: Plan, folder: FolderPolicy, policy: Policy) -> Iterator[Pr
 
 def _successor(plan: Plan, policy: Policy) -> Iterator[Problem]:
     field = plan.field("superseded by")
-    named = plan.status_note + (field.value if field is not None else "")
-    if plan.successors or any(character.isdigit() for character in named):
+    if plan.successors or (field is not None and not field.empty) or plan.status_note.startswith("by "):
+        return
+    if any(character.isdigit() for character in plan.status_note):
         return
     yield from finding(
         policy, "successor-missing", "successor", f"plan #{plan.number} is superseded, but does not say by which plan",

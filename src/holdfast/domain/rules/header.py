@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from holdfast.domain import status
 from holdfast.domain.plan import BLOCKED_BY, BLOCKS, PRIORITY, STATUS
 from holdfast.domain.references import listed
 from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,8 +118,8 @@ def _title(plan: Plan, policy: Policy) -> Iterator[Problem]:
 
 def _fields(plan: Plan, folder: FolderPolicy, policy: Policy) -> Iterator[Problem]:
     for name, field in plan.repeated:
-        first = plan.field(name)
-        if first is not None and first.value != field.value and name in _CONFLICTING:
+        first = plan.field(name) if name in _CONFLICTING else None
+        if first is not None and first.value != field.value:
             yield from finding(
                 policy, "field-duplicate", name,
                 f"{_plan(plan)}: {name.title()} is {first.value!r} in line {first.line} and {field.value!r} here",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from holdfast.domain import plan_index, status
 from holdfast.domain.plan_set import expected_file
 from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from holdfast.domain import status
 from holdfast.domain.naming import slug_of
 from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,9 +66,10 @@ def _same(old: Summary, new: Summary) -> bool:
 
 
 def _reopened(state: FolderState, befores: list[FolderState], policy: Policy) -> Iterator[Problem]:
-    olds = [{one.path: one for one in before.summaries if one.status == status.COMPLETE} for before in befores]
-    for one in state.summaries:
-        if one.status not in _BACK or not all(one.path in old for old in olds):
+    back = [one for one in state.summaries if one.status in _BACK]
+    complete = [{one.path for one in before.summaries if one.status == status.COMPLETE} for before in befores]
+    for one in back:
+        if not all(one.path in paths for paths in complete):
             continue
         if status.read(one.status_text, state.folder.statuses).note:
             continue
@@ -97,8 +97,10 @@ def _renumbered(state: FolderState, befores: list[FolderState], policy: Policy) 
 def _reused(state: FolderState, befores: list[FolderState], policy: Policy, history: History) -> Iterator[Problem]:
     known = {one.number for before in befores for one in before.summaries}
     for one in state.summaries:
+        if one.number in known:
+            continue
         slugs = history.slugs(state.folder.path, one.number)
-        if one.number in known or not slugs or slug_of(one.path) in slugs:
+        if not slugs or slug_of(one.path) in slugs:
             continue
         yield from finding(
             policy, "number-reused", "number",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
 
 if TYPE_CHECKING:
@@ -96,7 +95,9 @@ def _annotation(problem: Problem) -> str:
 
 
 def _data(text: str) -> str:
-    return render.shown(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Text of a workflow command; what is no line break and not printable is spelled out."""
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return render.shown(escaped)
 
 
 def _property(text: str) -> str:

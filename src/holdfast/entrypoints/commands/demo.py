@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
 
 if TYPE_CHECKING:
@@ -20,8 +19,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Play; 1 when something did not go as the story says."""
-    from holdfast.usecases import demo
+    from holdfast.usecases import demo, settings
 
+    if settings.git_version(face_.cwd, face_.environment) is None:
+        face_.complain("`holdfast demo`", "git is not on PATH", "install git, or put the folder that it is in on PATH")
+        return face.REFUSED
     surprises = 0
     shapes = {"scene": "\n# {}", "command": "$ {}", "output": "{}", "surprise": "!! {}"}
     for line in demo.play(face_.environment):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
 
 if TYPE_CHECKING:
@@ -55,7 +54,10 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         return face.DONE
     rule = BY_CODE.get(parsed.code)
     if rule is None:
-        return _unknown(parsed.code, list(BY_CODE))
+        known = [*BY_CODE, *EXITS]
+        return face_.unknown(
+            f"`holdfast explain {parsed.code}`", "there is no such code", parsed.code, known, "explain"
+        )
     if face_.json:
         face_.document("explain", rule._asdict())
         return face.DONE
@@ -65,13 +67,3 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         f"How to mend it: {rule.remedy}{mend}\n\nWho: {rule.who}"
     )
     return face.DONE
-
-
-def _unknown(code: str, known: list[str]) -> int:
-    import difflib
-    import sys
-
-    near = difflib.get_close_matches(code, known, n=1)
-    next_command = f"run `holdfast explain {near[0]}`" if near else "run `holdfast explain` to see all codes"
-    sys.stderr.write(render.error(f"`holdfast explain {code}`", "there is no such code", next_command) + "\n")
-    return face.USAGE

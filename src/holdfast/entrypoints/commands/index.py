@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
 from holdfast.entrypoints.commands.plan import listed_fields
 
@@ -35,6 +34,11 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Show, check, write or mend the plan index."""
     from holdfast.usecases import indexes
 
+    if parsed.rev is not None and (parsed.write or parsed.mend is not None):
+        which = "--write" if parsed.write else "--mend"
+        why = f"a commit cannot be written into: --rev does not go with {which}"
+        face_.complain(f"`holdfast index {which}`", why, "leave --rev out; see `holdfast index --help`")
+        return face.USAGE
     place = face_.workspace()
     if parsed.mend is not None:
         return _mend(face_, place, parsed.mend)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
 
 if TYPE_CHECKING:
@@ -94,8 +93,7 @@ def _show(face_: Face, proposal: Proposal, uninstall: bool) -> None:
 
 def _confirmed(face_: Face) -> bool:
     if not face_.interactive:
-        text = render.error("`holdfast init`", "nobody is here to confirm the steps above", "run `holdfast init --yes`")
-        face_.say(text)
+        face_.complain("`holdfast init`", "nobody is here to confirm the steps above", "run `holdfast init --yes`")
         return False
     return face_.ask("do this?")
 

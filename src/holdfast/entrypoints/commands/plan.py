@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING, Any
 
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from holdfast.domain.plan_set import PlanSet
     from holdfast.entrypoints.face import Face
@@ -124,14 +125,17 @@ def _list(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
 
 def _table(found: list[Listed]) -> Iterable[str]:
     import shutil
+    import sys
 
-    width = shutil.get_terminal_size((100, 24)).columns
+    # Only a terminal has an edge: what goes into a file or a pipe stays whole.
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
     folders = {one.folder for one in found}
+    column = max((len(folder) for folder in folders), default=0)
     for one in found:
         plan = one.summary
-        lead = f"{one.folder}  " if len(folders) > 1 else ""
+        lead = f"{one.folder:<{column}}  " if len(folders) > 1 else ""
         line = f"{lead}#{plan.number:<5} {plan.status:<12} {plan.priority[:9]:<9} {render.shown(plan.title)}"
-        yield line if len(line) <= width else line[: width - 1] + "…"
+        yield line if width is None or len(line) <= width else line[: width - 1] + "…"
 
 
 def _show(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
@@ -144,7 +148,7 @@ def _show(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
         listed = next(found for found in plans.listed(place, observed) if found.summary is one)
         face_.document("plan.show", {**fields(listed, place.top), "text": text})
     else:
-        face_.data(text.encode("utf-8", "replace").decode())
+        face_.text(text)
     return face.DONE
 
 
@@ -170,7 +174,7 @@ def _graph(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
     if face_.json:
         face_.document("plan.graph", {"mermaid": text})
     else:
-        face_.data(text.encode("utf-8", "replace").decode())
+        face_.text(text)
     return face.DONE
 
 

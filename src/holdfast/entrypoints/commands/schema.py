@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING
 
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
 
 if TYPE_CHECKING:
@@ -28,11 +28,8 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         face_.data(render.lines(names))
         return face.DONE
     if parsed.name not in names:
-        face_.say(
-            render.error(
-                f"`holdfast schema {parsed.name}`", "there is no such schema", "run `holdfast schema` to see all"
-            )
+        return face_.unknown(
+            f"`holdfast schema {parsed.name}`", "there is no such schema", parsed.name, names, "schema"
         )
-        return face.USAGE
     face_.data((folder / f"{parsed.name}.json").read_text("utf-8"))
     return face.DONE

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from holdfast import __version__
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face
 
 if TYPE_CHECKING:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from typing import TYPE_CHECKING, Any
 
 from holdfast.adapters import files
 from holdfast.adapters.files import State
 from holdfast.adapters.git import decode, encode
 from holdfast.domain import policy, takeover
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.setup import detect
 from holdfast.usecases.setup.proposal import ATTRIBUTES, INDEX, SETTINGS, Edit, Proposal, Site, Step, joined, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from holdfast.adapters.git import Git
     from holdfast.domain.problem import Problem

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.adapters import files
 from holdfast.adapters.files import State
 from holdfast.adapters.git import Git, decode, encode, scrubbed
 from holdfast.domain import takeover
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases.setup.lasting import package
 from holdfast.usecases.setup.proposal import COPY, EXCLUDE, HOOK, KEPT, Edit, Proposal, Site, Step, refuse
 

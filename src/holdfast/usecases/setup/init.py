@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.adapters import files
 from holdfast.adapters.files import State
 from holdfast.adapters.git import Git, NotARepository, scrubbed
 from holdfast.domain import policy
 from holdfast.domain.problem import HUMAN, Problem
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases.setup import adoption, hook_files, lasting
 from holdfast.usecases.setup import record as install_record
 from holdfast.usecases.setup.proposal import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import TYPE_CHECKING, NamedTuple
 
 import holdfast
 from holdfast.adapters import files, interpreter
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases.setup.proposal import refuse
 
 if TYPE_CHECKING:

@@ -6,16 +6,17 @@ import base64
 import binascii
 import json
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from holdfast.adapters import files
 from holdfast.adapters.files import State
 from holdfast.adapters.git import decode, encode
 from holdfast.domain import takeover
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases.setup.proposal import INDEX, Edit, Place, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 NAME = "install.json"
 _SCHEMA = "holdfast.install/1"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from holdfast.adapters import files
 from holdfast.adapters.files import ABSENT, State
 from holdfast.adapters.git import Git, NotARepository, decode, encode, scrubbed
 from holdfast.domain import takeover
 from holdfast.domain.problem import Problem
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.setup import hook_files
 from holdfast.usecases.setup import record as install_record
 from holdfast.usecases.setup.proposal import (

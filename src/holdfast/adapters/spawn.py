@@ -1,0 +1,109 @@
+"""A child process by `posix_spawn`: what `subprocess` does, for hooks that cannot wait 6 ms for its import."""
+
+from __future__ import annotations
+
+import os
+
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+_SIGPIPE = 13
+"""Python ignores it, and a child would inherit that; its number is this on Linux and macOS."""
+
+
+class Done(NamedTuple):
+    """A finished process: exit code (128 and the signal's number when a signal ended it), standard output and error."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], data: bytes | None = None) -> Done:
+    """Run a program of PATH to its end, with `data` as its standard input; `FileNotFoundError` when there is none.
+
+    Standard input and error are files without a name, so that neither side ever waits on a full pipe.
+    """
+    given = _file_with(data) if data is not None else os.open(os.devnull, os.O_RDONLY)
+    complaints = _file_with(b"")
+    mine, its = os.pipe()
+    try:
+        actions = [
+            (os.POSIX_SPAWN_DUP2, given, _STDIN),
+            (os.POSIX_SPAWN_DUP2, its, _STDOUT),
+            (os.POSIX_SPAWN_DUP2, complaints, _STDERR),
+        ]
+        pid = os.posix_spawnp(
+            arguments[0], list(arguments), dict(environment), file_actions=actions, setsigdef=[_SIGPIPE]
+        )
+        os.close(its)
+        its = -1
+        out = _all_of(mine)
+        code = _exit_code(pid)
+        os.lseek(complaints, 0, os.SEEK_SET)
+        return Done(code, out, _all_of(complaints))
+    finally:
+        for handle in (given, complaints, mine, its):
+            if handle >= 0:
+                os.close(handle)
+
+
+class Conversation:
+    """A program that answers questions until its standard input closes; what it says on standard error is dropped."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        its_input, mine_out = os.pipe()
+        mine_in, its_output = os.pipe()
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        try:
+            actions = [
+                (os.POSIX_SPAWN_DUP2, its_input, _STDIN),
+                (os.POSIX_SPAWN_DUP2, its_output, _STDOUT),
+                (os.POSIX_SPAWN_DUP2, nothing, _STDERR),
+            ]
+            self._pid = os.posix_spawnp(
+                arguments[0], list(arguments), dict(environment), file_actions=actions, setsigdef=[_SIGPIPE]
+            )
+        except OSError:
+            os.close(mine_out)
+            os.close(mine_in)
+            raise
+        finally:
+            for handle in (its_input, its_output, nothing):
+                os.close(handle)
+        self.questions = open(mine_out, "wb")  # noqa: SIM115 - closed by `close`
+        self.answers = open(mine_in, "rb", buffering=65536)  # noqa: SIM115
+
+    def close(self) -> None:
+        """End the program and wait for it."""
+        self.questions.close()
+        self.answers.close()
+        _exit_code(self._pid)
+
+
+def _file_with(content: bytes) -> int:
+    """An open file without a name that holds `content`, read from its beginning."""
+    folder = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - unlinked at once, made exclusively
+    path = os.path.join(folder, f".holdfast-{os.getpid()}-{os.urandom(6).hex()}")
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.unlink(path)
+    view = memoryview(content)
+    while view:
+        view = view[os.write(handle, view) :]
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle
+
+
+def _all_of(handle: int) -> bytes:
+    chunks = []
+    while chunk := os.read(handle, 1 << 20):
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _exit_code(pid: int) -> int:
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return status if status >= 0 else 128 - status
