@@ -701,7 +701,9 @@ def test_git_variables_in_the_environment_of_a_command(adopted: Repo, tmp_path: 
     ):
         ran = passed(adopted.holdfast("plan", "list", env=env))
         assert len(ran.out.splitlines()) == 2, (env, ran)
-        passed(adopted.holdfast("check", "--staged", env=env))
+        for what in (("--staged",), ("--rev", "HEAD")):
+            ran = passed(adopted.holdfast("check", *what, "--json", env=env))
+            assert json.loads(ran.out)["summary"] == {"plans": 2, "errors": 0, "warnings": 0}, (env, ran)
         passed(adopted.holdfast("index", "--check", env=env))
 
 

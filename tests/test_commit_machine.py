@@ -96,11 +96,18 @@ EDIT = st.builds(Edit, st.sampled_from(KINDS), NUMBERS, NUMBERS, st.booleans())
 EDITS = st.lists(EDIT, min_size=1, max_size=3)
 SOME_EDITS = st.lists(EDIT, max_size=3)
 PLACE = st.sampled_from(PLACES)
-COMMITS = st.sampled_from(
-    ("plain", "plain", "-a", "-a", "-p", "path", "path", "-o", "-i", "amend", "amend -a", "amend path", "empty")
-)
-UNSEEN = st.sampled_from(("plain", "-a", "path", "amend", "amend path"))
+MODES = st.sampled_from(
+    (
+        "plain", "plain", "-a", "-a", "-p", "path", "path", "path", "-o", "-o", "-i", "amend", "amend -a", "amend path",
+        "empty", "unseen", "unseen -a", "unseen path", "unseen amend",
+    )
+)  # fmt: skip
+COMMITS = st.lists(st.tuples(PLACE, EDITS, MODES, NUMBERS), min_size=1, max_size=3)
+CHOICES = st.lists(NUMBERS, min_size=4, max_size=4)
+MERGES = st.sampled_from(((), (), ("--no-ff",), ("-Xtheirs",), ("-Xtheirs",), ("--no-verify",)))
 ENDINGS = st.sampled_from(("commit", "commit -a", "continue", "abort"))
+CARRIES = st.sampled_from(("pick", "several", "several", "revert", "rebase", "rebase", "am"))
+ASIDES = st.sampled_from(("edit", "stage", "stage", "unstage", "stage all", "hard", "soft", "stash", "pack", "detach"))
 
 
 # What is right, without the domain
@@ -275,9 +282,6 @@ class CommitMachine(RuleBasedStateMachine):
         entries = [entry for entry in out.split("\0") if entry]
         return [entry[3:] for entry in sorted(entries, key=lambda entry: entry.startswith("??"))]
 
-    def clean_readme(self, place: str) -> bool:
-        return INDEX not in self.changed(place)
-
     def depth(self, place: str, start: str = "base") -> int:
         return int(self.twin.at(place).git("rev-list", "--count", "--first-parent", f"{start}..HEAD"))
 
@@ -395,30 +399,25 @@ class CommitMachine(RuleBasedStateMachine):
 
     # Rules
 
-    @rule(place=PLACE, edits=EDITS)
-    def edits_only(self, place: str, edits: list[Edit]) -> None:
-        self.edit(place, edits)
-        self.check(place)
+    @rule(commits=COMMITS)
+    def commits(self, commits: list[tuple[str, list[Edit], str, int]]) -> None:
+        for place, edits, how, which in commits:
+            self.edit(place, edits)
+            if how.startswith("unseen"):
+                self._commit_unseen(place, how.partition(" ")[2] or "plain", which)
+            else:
+                self._commit(place, how, which)
+            self.check(place)
 
-    @rule(place=PLACE, edits=EDITS, how=COMMITS, which=NUMBERS, answers=st.text("yn", min_size=12, max_size=12))
-    def commits(self, place: str, edits: list[Edit], how: str, which: int, answers: str) -> None:
-        self.edit(place, edits)
-        self._commit(place, how, which, answers)
-        self.check(place)
+    def _commit_unseen(self, place: str, how: str, which: int) -> None:
+        """A commit with --no-verify: right when it touched no plan, else reported and mended."""
+        ran = self._commit(place, how, which, "--no-verify")
+        if ran is not None:
+            if ran.code == 0 and not self.ours.right(self.ours.at(place), "HEAD"):
+                assert "wrong:" in ran.err, self.said
+            self.right_or_mended(place, ran.err)
 
-    @rule(place=PLACE, edits=EDITS, how=UNSEEN, which=NUMBERS)
-    def commits_without_a_gate(self, place: str, edits: list[Edit], how: str, which: int) -> None:
-        self.edit(place, edits)
-        ran = self._commit(place, how, which, "", "--no-verify")
-        if ran is None:
-            return
-        repo = self.ours.at(place)
-        if ran.code == 0 and not self.ours.right(repo, "HEAD"):
-            assert "wrong:" in ran.err, self.said
-        self.right_or_mended(place, ran.err)
-        self.check(place)
-
-    def _commit(self, place: str, how: str, which: int, answers: str, *options: str) -> Ran | None:
+    def _commit(self, place: str, how: str, which: int, *options: str) -> Ran | None:
         kind, _, rest = how.partition(" ")
         message = ("-m", f"change {self.next()}")
         if kind == "amend":
@@ -434,7 +433,7 @@ class CommitMachine(RuleBasedStateMachine):
         }[kind]  # fmt: skip
         before = self.ours.at(place).git("rev-parse", "HEAD")
         command = ("commit", *message, *options, *words)
-        ran, twin = self.both(place, *command, input="".join(f"{one}\n" for one in answers))
+        ran, twin = self.both(place, *command, input="".join("yn"[which >> at & 1] + "\n" for at in range(12)))
         if (
             ran.code == 0
             and twin.code == 1
@@ -474,44 +473,46 @@ class CommitMachine(RuleBasedStateMachine):
         (git_dir / "index").write_bytes(kept)
         self.check(place)
 
-    @rule(place=PLACE, which=NUMBERS)
-    def stages(self, place: str, which: int) -> None:
+    @rule(place=PLACE, how=ASIDES, which=NUMBERS, edits=EDITS)
+    def goes_about(self, place: str, how: str, which: int, edits: list[Edit]) -> None:
+        """What no commit comes of, and what moves branches."""
+        self.edit(place, edits)
         changed = self.changed(place)
-        if which % 4 == 0:
+        if how == "unstage":
             self.same(place, "reset", "-q")
-        elif which % 4 == 1 or not changed:
+        elif how == "stage all":
             self.same(place, "add", "-A")
-        else:
+        elif how == "stage" and changed:
             self.same(place, "add", "-A", "--", changed[which % len(changed)])
-        self.check(place)
-
-    @rule(place=PLACE, how=st.sampled_from(("hard", "soft", "stash", "pack", "detach")))
-    def moves_about(self, place: str, how: str) -> None:
-        if how == "pack":
+        elif how == "pack":
             self.same(place, "pack-refs", "--all")
         elif how == "stash":
             if self.same(place, "stash", "-q").code == 0 and self.ours.main.git("stash", "list"):
                 self.same(place, "stash", "pop", "-q")
         elif how == "detach":
             self.same(place, "checkout", "-q", "--detach")
-            self._commit(place, "-a", 0, "")
+            self._commit(place, "-a", 0)
             self.same(place, "checkout", "-q", "-B", place)
-        elif self.depth(place) and self.clean_readme(place):
+        elif how in ("hard", "soft") and self.depth(place) and INDEX not in changed:
             self.same(place, "reset", "-q", f"--{how}", "HEAD~1")
             if how == "soft":
-                self._commit(place, "plain", 0, "")
+                self._commit(place, "plain", 0)
         self.check(place)
 
     @rule(
-        place=PLACE, edits=SOME_EDITS, options=st.sampled_from(((), (), ("--no-ff",), ("-Xtheirs",), ("--no-verify",))),
-        choices=st.lists(NUMBERS, min_size=4, max_size=4), ending=ENDINGS,
+        place=PLACE, mine=EDITS, others=EDITS, unstaged=SOME_EDITS, options=MERGES, choices=CHOICES, ending=ENDINGS
     )  # fmt: skip
-    def merges(self, place: str, edits: list[Edit], options: tuple[str, ...], choices: list[int], ending: str) -> None:
-        self._save(place)
-        self.edit(place, [one for one in edits if one.kind != "readme"])
+    def merges(
+        self, place: str, mine: list[Edit], others: list[Edit], unstaged: list[Edit], options: tuple[str, ...],
+        choices: list[int], ending: str,
+    ) -> None:  # fmt: skip
         other = PLACES[PLACES.index(place) - 1]
-        command = ("merge", "--no-edit", *options, other)
-        ours, twin = self.both(place, *command)
+        self.edit(other, others)
+        self._save(other)
+        self.edit(place, mine)
+        self._save(place)
+        self.edit(place, [one for one in unstaged if one.kind != "readme"])
+        ours, twin = self.both(place, "merge", "--no-edit", *options, other)
         if "-Xtheirs" in options and twin.code == 0 and ours.code == 1:
             # git tells no merge driver about -Xtheirs: where the text around the plan index conflicts, it stops.
             self._resolve_readme_as_twin(place)
@@ -591,39 +592,31 @@ class CommitMachine(RuleBasedStateMachine):
                 repo.git("add", "--", path)
         self.next()
 
-    @rule(place=PLACE, back=st.integers(0, 3), several=st.booleans(), choices=st.lists(NUMBERS, min_size=4, max_size=4))
-    def picks(self, place: str, back: int, several: bool, choices: list[int]) -> None:
+    @rule(place=PLACE, what=CARRIES, back=st.integers(0, 3), mine=SOME_EDITS, others=EDITS, choices=CHOICES)
+    def carries(
+        self, place: str, what: str, back: int, mine: list[Edit], others: list[Edit], choices: list[int]
+    ) -> None:
+        """Commits made again elsewhere, where git runs no gate."""
         other = PLACES[PLACES.index(place) - 1]
-        repo = self.twin.at(place)
-        count = int(repo.git("rev-list", "--count", "--first-parent", f"base..{other}"))
-        if not count:
-            return
+        self.edit(other, others)
+        self._save(other)
+        self.edit(place, mine)
         self._save(place)
-        back %= count
-        if several:
-            if repo.git("rev-list", "--merges", f"{other}~{back + 1}..{other}"):
+        repo, branch = self.twin.at(place), place if what == "revert" else other
+        count = self.depth(branch)
+        if what == "rebase":
+            # Patches carry rows, so git would know fewer of ours again; without that it does the same in both.
+            self._sequence(place, ("rebase", "--reapply-cherry-picks", other), choices)
+        elif count:
+            commit = f"{branch}~{back % count}"
+            if repo.git("rev-list", "--merges", f"{commit}^..{branch if what == 'several' else commit}"):
                 return
-            command = ("cherry-pick", f"{other}~{back + 1}..{other}")
-        else:
-            if repo.try_git("rev-parse", "-q", "--verify", f"{other}~{back}^2").code == 0:
-                return
-            command = ("cherry-pick", f"{other}~{back}")
-        self._sequence(place, command, choices)
-
-    @rule(place=PLACE, back=st.integers(0, 3), choices=st.lists(NUMBERS, min_size=4, max_size=4))
-    def reverts(self, place: str, back: int, choices: list[int]) -> None:
-        self._save(place)
-        count = self.depth(place)
-        if not count or self.twin.at(place).try_git("rev-parse", "-q", "--verify", f"HEAD~{back % count}^2").code == 0:
-            return
-        self._sequence(place, ("revert", "--no-edit", f"HEAD~{back % count}"), choices)
-
-    @rule(place=PLACE, choices=st.lists(NUMBERS, min_size=4, max_size=4))
-    def rebases(self, place: str, choices: list[int]) -> None:
-        self._save(place)
-        other = PLACES[PLACES.index(place) - 1]
-        # Patches carry rows, so git would know fewer of ours again; without that it does the same in both.
-        self._sequence(place, ("rebase", "--reapply-cherry-picks", other), choices)
+            if what == "am":
+                self._am(place, commit)
+            elif what == "revert":
+                self._sequence(place, ("revert", "--no-edit", commit), choices)
+            else:
+                self._sequence(place, ("cherry-pick", f"{commit}^..{branch}" if what == "several" else commit), choices)
 
     def _sequence(self, place: str, command: tuple[str, ...], choices: list[int]) -> None:
         """A pick, revert or rebase to its end; right without a word where nothing conflicts."""
@@ -663,23 +656,17 @@ class CommitMachine(RuleBasedStateMachine):
         assert ours.code == twin.code, self.said
         return ours
 
-    @rule(place=PLACE, back=st.integers(0, 3))
-    def applies_a_patch(self, place: str, back: int) -> None:
-        other = PLACES[PLACES.index(place) - 1]
+    def _am(self, place: str, commit: str) -> None:
         twin = self.twin.at(place)
-        count = int(twin.git("rev-list", "--count", "--first-parent", f"base..{other}"))
-        if not count or twin.try_git("rev-parse", "-q", "--verify", f"{other}~{back % count}^2").code == 0:
-            return
-        self._save(place)
         rans, before = [], twin.git("rev-parse", "HEAD").strip()
         for side in (self.ours, self.twin):
             repo = side.at(place)
-            patch = repo.git("format-patch", "--stdout", "--binary", "-1", f"{other}~{back % count}")
+            patch = repo.git("format-patch", "--stdout", "--binary", "-1", commit)
             rans.append(repo.try_git("am", "-q", input=patch))
             if rans[-1].code:
                 repo.git("am", "--abort")
         ours, theirs = rans
-        self.said = f"am {other}~{back % count} in {place}\nours: {ours}\ntwin: {theirs}"
+        self.said = f"am {commit} in {place}\nours: {ours}\ntwin: {theirs}"
         if ours.code and not theirs.code:  # patches carry rows, with the rows around them
             twin.git("reset", "-q", "--hard", before)
         else:
@@ -745,13 +732,13 @@ def test_the_machine_sees_what_is_gone(
         (repo.path / ".git" / "hooks" / gone).unlink()
 
     def walk() -> None:
-        machine.commits("main", [Edit("status", 0, 1, True)], "-o", 3, "")
-        machine.commits("main", [Edit("add", 0, 0, True)], "plain", 0, "")
-        machine.commits("side", [Edit("status", 0, 4, False), Edit("priority", 1, 0, False)], "-a", 0, "")
-        machine.merges("main", [], ("-Xtheirs",), [0, 0, 0, 0], "commit")
-        machine.commits("main", [Edit("add", 0, 0, True)], "plain", 0, "")
-        machine.commits("side", [Edit("add", 0, 0, True)], "plain", 0, "")
-        machine.merges("side", [], (), [0, 0, 0, 0], "commit")
+        one = Edit("add", 0, 0, True)
+        machine.commits([("main", [Edit("status", 0, 1, True)], "-o", 3), ("main", [one], "plain", 0)])
+        machine.commits([("side", [Edit("priority", 1, 0, False)], "-a", 0)])
+        machine.merges(
+            "main", [Edit("status", 0, 5, True)], [Edit("status", 0, 4, True)], [], ("-Xtheirs",), [0], "commit"
+        )
+        machine.merges("side", [one], [one], [], (), [0], "commit")
 
     if gone:
         with pytest.raises(AssertionError):

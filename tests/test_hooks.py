@@ -175,9 +175,6 @@ def test_without_holdfast_plan_changes_are_refused_and_everything_else_passes(ad
     ran = refused(clean(adopted.try_git("commit", "-q", "-m", "a plan")), "gone from this machine")
     assert "install Holdfast" in ran.err and "--no-verify" in ran.err
     passed(clean(adopted.try_git("commit", "-q", "--no-verify", "-m", "a plan")))
-    adopted.write("holdfast.toml", "main_branch = 'main'\n")
-    refused(commit(adopted, "configuration"), "gone from this machine")
-    adopted.git("checkout", "-q", "HEAD", "--", "holdfast.toml")
     # git's other ways go on: switching, merging code, rebasing, picking, patches.
     adopted.git("checkout", "-q", "a")
     adopted.write("src/b.txt", "b\n")
@@ -194,6 +191,19 @@ def test_without_holdfast_plan_changes_are_refused_and_everything_else_passes(ad
     passed(commit(adopted, "code d"))
     passed(clean(adopted.try_git("merge", "-q", "--no-edit", "b")))
     assert adopted.status() == ""
+    adopted.write("holdfast.toml", "main_branch = 'main'\n")
+    refused(commit(adopted, "configuration"), "gone from this machine")
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="templates/parts/watch: a touched configuration counts as changed, for ever when Holdfast is gone",
+)
+def test_without_holdfast_a_configuration_that_was_only_touched_blocks_nothing(adopted: Repo) -> None:
+    gone(adopted)
+    os.utime(adopted.path / "holdfast.toml", (1_700_000_000, 1_700_000_000))  # as switching branches does
+    adopted.write("src/a.txt", "a\n")
+    passed(commit(adopted, "code"))
 
 
 @GONE
@@ -412,8 +422,9 @@ def test_options_take_effect_at_the_next_commit(adopted: Repo) -> None:
         passed(commit(adopted, "open again"))
         passed(empty(adopted, "no tag is asked for"))
     adopted.git("checkout", "-q", "-b", "plan-1-first")
-    passed(empty(adopted, "no tag is given"))
-    assert said(adopted) == "no tag is given"
+    for message in ("no tag is given", "a message that speaks of plans, which the shell alone cannot judge"):
+        passed(empty(adopted, message))
+        assert said(adopted) == message
     option(adopted, "tag_commits = true")
     passed(commit(adopted, "a tag is given"))
     assert said(adopted) == "[Plan #1] a tag is given"

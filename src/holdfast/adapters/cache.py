@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import zlib
+
+from holdfast.domain.regex import lazy
 
 _KEPT = 48
 _MAGIC = b"holdfast cache 2\n"
 _LARGEST = 256 * 1024 * 1024
 """Bytes of the largest entry that is read; ours stay far below."""
-_OURS = re.compile(r"(?:config|history|latest|worktree|[0-9a-f]{40,64})-[\w.+-]+|\.new-\d+-[0-9a-f]+")
+_OURS = lazy(r"(?:config|history|latest|recent|worktree|[0-9a-f]{40,64})-[\w.+-]+|\.new-\d+-[0-9a-f]+")
 
 
 class Cache:

@@ -192,22 +192,10 @@ class Git:
         )  # fmt: skip
         return _changes(out)
 
-    def tree_changes(self, old: str, new: str, paths: Sequence[str]) -> list[Change]:
-        """What differs between two trees below the literal `paths`."""
-        out = self.run(
-            "--literal-pathspecs",
-            "diff-tree",
-            "-r",
-            "--raw",
-            "-z",
-            "--no-renames",
-            "--abbrev=64",
-            old,
-            new,
-            "--",
-            *paths,
-        )
-        return _changes(out)
+    def try_tree_changes(self, old: str, new: str) -> tuple[int, list[Change]]:
+        """What differs between two trees, with git's exit code: not 0 when one of them is gone."""
+        code, out, _ = self.attempt("diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", old, new)
+        return code, _changes(out) if code == 0 else []
 
     def stage_blob(self, path: str, mode: str, oid: str) -> None:
         """Make `path` in git's index the blob `oid`; an entry that a sparse checkout leaves out stays left out."""

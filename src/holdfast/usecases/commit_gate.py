@@ -37,14 +37,12 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
     head = place.objects.id_of("HEAD^{commit}")
     observer = place.observer
     configured = observer.configured_in("")
-    verdict, after, before = _judge(observer, configured, head, _parents(place, head, git_pid))
+    verdict, after = _judge(observer, configured, head, _parents(place, head, git_pid))
     direct = _on_main(place, configured.policy)
     refused = (*direct, *verdict.refused)
     if refused:
         return verdict._replace(refused=refused)
     staged = _stage(place, configured, after)
-    if staged or after.summaries not in [plans.summaries for plans in before]:
-        observer.remember_index(after, configured)
     if staged:
         verdict = verdict._replace(warnings=(*verdict.warnings, *_of_several(place, staged[0])))
     partial = os.path.basename(place.environment.get("GIT_INDEX_FILE", "index")).startswith("next-index")
@@ -60,14 +58,12 @@ def before_merge_commit(place: Workspace) -> Verdict:
     head = place.objects.id_of("HEAD^{commit}")
     observer = place.observer
     configured = observer.configured_in("")
-    verdict, _, _ = _judge(observer, configured, head, _merge_parents(place, head))
+    verdict, _ = _judge(observer, configured, head, _merge_parents(place, head))
     marks.watch(place.repository.git_dir, place.top, configured.policy)
     return verdict
 
 
-def _judge(
-    observer: Observer, configured: Configured, head: str | None, parents: list[str]
-) -> tuple[Verdict, PlanSet, list[PlanSet]]:
+def _judge(observer: Observer, configured: Configured, head: str | None, parents: list[str]) -> tuple[Verdict, PlanSet]:
     after = observer.of_index(head, configured)
     before = [observer.of_tree(parent, configured) for parent in parents]
     # A configuration that did not change was as wrong before as it is now.
@@ -77,7 +73,7 @@ def _judge(
     amended = [observer.of_tree(head, configured)] if head is not None and head not in parents else []
     edited = [] if _merged_by_git(observer.repository.git_dir) else _edited(after, [*before, *amended])
     warnings = tuple(one for one in found.added if one.severity == WARNING)
-    return Verdict(tuple(errors(found.added)), (*warnings, *edited), found.older), after, before
+    return Verdict(tuple(errors(found.added)), (*warnings, *edited), found.older), after
 
 
 def _edited(after: PlanSet, before: list[PlanSet]) -> list[Problem]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from holdfast.domain.policy import FolderPolicy, Policy
 
 _SYMLINK, _SUBMODULE = "120000", "160000"
+_FEW = 64
+"""So many plans that differ from a remembered table are read one by one; more, and a new table is written."""
 _UNREADABLE = "\0"
 """The key, impossible in TOML, under which a file that cannot be parsed says why."""
 _NOT_REGULAR = {_SYMLINK: "a symlink", _SUBMODULE: "a submodule"}
@@ -45,6 +47,7 @@ class Observer:
         self.cache = Cache(os.path.join(repository.common_dir, "holdfast", "cache"))
         self._tables: dict[str, tuple[Summary, ...]] = {}
         self._written: dict[int, str] = {}
+        self._loaded: list[tuple[Summary, ...]] = []  # keeps alive what `_written` knows by id
         self._stamp = f"{__version__}-{code_stamp()}"
 
     # Configuration
@@ -140,7 +143,8 @@ class Observer:
             entries = [
                 Entry(change.new_mode, change.new_oid, change.path) for change in changes if change.status != "D"
             ]
-            return (*(one for one in base if one.path not in removed), *self._read(entries, folder, configured, {}))
+            fresh = self._read(entries, folder, configured, self._recent(folder, configured))
+            return (*(one for one in base if one.path not in removed), *fresh)
 
         return self._plan_set(configured, summaries, "")
 
@@ -172,18 +176,6 @@ class Observer:
         )
         return PlanSet(configured.policy, states)
 
-    def remember_index(self, plans: PlanSet, configured: Configured) -> None:
-        """Keep the plans of git's index under the trees that the commit is about to have: the next one begins there.
-
-        git writes these trees a moment later anyway, and does not write them twice.
-        """
-        for state in plans.folders:
-            prefix = [f"--prefix={state.folder.path}/"] if state.folder.path else []
-            code, out, _ = self.git.attempt("write-tree", *prefix)
-            if code == 0:
-                name = self._name(decode(out).strip(), state.folder, configured)
-                self._remember(name, state.summaries, state.folder, configured)
-
     def _plan_set(
         self, configured: Configured, summaries: Callable[[FolderPolicy], Iterable[Summary]], treeish: str
     ) -> PlanSet:
@@ -206,10 +198,34 @@ class Observer:
         known = self._table(name)
         if known is not None:
             return known
-        entries = self.git.tree(treeish, [folder.path] if folder.path else [])
-        found = in_order(self._read(entries, folder, configured, self._pool(folder, configured)))
-        self._remember(name, found, folder, configured)
+        found = self._changed_since_latest(oid, folder, configured)
+        if found is None:
+            entries = self.git.tree(treeish, [folder.path] if folder.path else [])
+            found = in_order(self._read(entries, folder, configured, self._pool(folder, configured)))
+            self._remember(name, found, folder, configured)
+        self._tables[name] = found
         return found
+
+    def _changed_since_latest(
+        self, oid: str, folder: FolderPolicy, configured: Configured
+    ) -> tuple[Summary, ...] | None:
+        """The plans of the tree `oid` as the newest table and the few files that differ from its tree.
+
+        None where there is no table, or where so much differs that a new one is due. A commit changes a plan or two:
+        writing 10,000 plans down again each time would take longer than everything else.
+        """
+        latest = self.cache.read(f"latest-{self._key(folder, configured)}")
+        base = self._table(decode(latest)) if latest else None
+        if latest is None or base is None:
+            return None
+        code, changes = self.git.try_tree_changes(decode(latest).partition("-")[0], oid)
+        if code != 0 or len(changes) > _FEW:
+            return None
+        lead = f"{folder.path}/" if folder.path else ""
+        removed = {lead + change.path for change in changes}
+        entries = [Entry(one.new_mode, one.new_oid, lead + one.path) for one in changes if one.status != "D"]
+        fresh = self._read(entries, folder, configured, self._recent(folder, configured))
+        return in_order((*(one for one in base if one.path not in removed), *fresh))
 
     def _read(
         self,
@@ -222,12 +238,15 @@ class Observer:
         plans = [(entry, number) for entry in entries if (number := folder.number_of(entry.path)) is not None]
         missing = [entry.oid for entry, _ in plans if entry.mode in REGULAR and (entry.path, entry.oid) not in known]
         blobs = self.objects.contents(missing)
-        found = []
+        found, fresh = [], []
         for entry, number in plans:
             one = known.get((entry.path, entry.oid))
             if one is None:
                 one = _summary(entry, number, blobs.get(entry.oid), folder, configured.policy)
+                fresh.append(one)
             found.append(one)
+        if 0 < len(fresh) <= _FEW:
+            self._remember_recent(fresh, folder, configured)
         return found
 
     def _changed_files(self, folder: FolderPolicy) -> set[str]:
@@ -279,6 +298,7 @@ class Observer:
             except (ValueError, TypeError):
                 return None
             records = summary_table.records(text)
+            self._loaded.append(self._tables[name])
             self._written |= {id(one): record for one, record in zip(self._tables[name], records, strict=True)}
         return self._tables[name]
 
@@ -288,6 +308,19 @@ class Observer:
         names = [decode(latest)] if latest else []
         tables = [self._table(name) or () for name in (*names, f"worktree-{self._key(folder, configured)}")]
         return {(one.path, one.oid): one for table in tables for one in table}
+
+    def _recent(self, folder: FolderPolicy, configured: Configured) -> dict[tuple[str, str], Summary]:
+        """The plans that were read last, by path and blob."""
+        recent = self._table(f"recent-{self._key(folder, configured)}") or ()
+        return {(one.path, one.oid): one for one in recent}
+
+    def _remember_recent(self, fresh: list[Summary], folder: FolderPolicy, configured: Configured) -> None:
+        name = f"recent-{self._key(folder, configured)}"
+        kept = (*(self._table(name) or ()), *fresh)[-2 * _FEW :]
+        self._tables[name] = kept
+        table = summary_table.dump(kept, self._written)
+        if table is not None:
+            self.cache.write(name, encode(table))
 
     def _remember(
         self, name: str, summaries: tuple[Summary, ...], folder: FolderPolicy, configured: Configured
