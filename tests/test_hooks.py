@@ -131,12 +131,6 @@ def test_chained_hooks_get_input_arguments_and_their_status_counts(repo: Repo) -
 # Holdfast is gone
 
 
-GONE = pytest.mark.xfail(
-    strict=True,
-    reason="templates/parts/start: `command -v holdfast` finds the shell function of that name, so `gone` is never called",
-)
-
-
 def gone(repo: Repo) -> None:
     """As after an uninstall by hand: the hooks stay, the Python that they start does not."""
     for name in os.listdir(repo.path / ".git/hooks"):
@@ -156,7 +150,6 @@ def gone(repo: Repo) -> None:
     repo.env["PATH"] = str(folder)
 
 
-@GONE
 def test_without_holdfast_plan_changes_are_refused_and_everything_else_passes(adopted: Repo) -> None:
     adopted.git("checkout", "-q", "-b", "plan-1-first")
     for name in ("a", "b"):
@@ -195,10 +188,6 @@ def test_without_holdfast_plan_changes_are_refused_and_everything_else_passes(ad
     refused(commit(adopted, "configuration"), "gone from this machine")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="templates/parts/watch: a touched configuration counts as changed, for ever when Holdfast is gone",
-)
 def test_without_holdfast_a_configuration_that_was_only_touched_blocks_nothing(adopted: Repo) -> None:
     gone(adopted)
     os.utime(adopted.path / "holdfast.toml", (1_700_000_000, 1_700_000_000))  # as switching branches does
@@ -206,7 +195,6 @@ def test_without_holdfast_a_configuration_that_was_only_touched_blocks_nothing(a
     passed(commit(adopted, "code"))
 
 
-@GONE
 def test_without_holdfast_also_where_nothing_is_remembered(adopted: Repo) -> None:
     shutil.rmtree(adopted.path / ".git/holdfast")
     gone(adopted)
@@ -287,7 +275,6 @@ def test_an_empty_message_still_gives_up(adopted: Repo) -> None:
         assert adopted.git("rev-parse", "HEAD") == head
 
 
-@pytest.mark.xfail(strict=True, reason="commit_message: core.commentChar = auto is taken for a comment character")
 def test_an_empty_message_gives_up_with_an_automatic_comment_character(adopted: Repo) -> None:
     adopted.git("config", "core.commentChar", "auto")
     adopted.git("checkout", "-q", "-b", "plan-1-first")
@@ -312,9 +299,6 @@ def test_comments_and_what_stands_below_the_scissors_say_nothing(adopted: Repo) 
     assert said(adopted) == "[Plan #1] notes"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="commit_message: with -m git keeps lines that begin with #, so they are no comments"
-)
 def test_a_subject_that_begins_with_a_number_sign_is_a_subject(adopted: Repo) -> None:
     adopted.git("checkout", "-q", "-b", "plan-1-first")
     passed(empty(adopted, "#12 is fixed"))

@@ -6,6 +6,7 @@ of others; statuses and titles are odd on purpose. Only one thing is asked: what
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -179,6 +180,19 @@ def merged(repo: Repo, seed: int, *options: str) -> Ran:
 
 
 # Runs
+
+
+def test_one_number_in_every_combination() -> None:
+    """Up to four plans with one number, each there or not in base, ours and theirs: no plan is lost or shown twice."""
+    rows = {name: plan_index.Row(7, f"07_{name}.md", name.upper(), "Low", "📋 Planned", "-") for name in "abcd"}
+    sets = [set(names) for size in range(5) for names in itertools.combinations("abcd", size)]
+
+    def table(names: set[str]) -> str:
+        return plan_index.text(str(rows[name]) for name in sorted(names))
+
+    for base, ours, theirs in itertools.product(sets, repeat=3):
+        right = (base & ours & theirs) | (ours - base) | (theirs - base)
+        assert plan_index.merge(table(base), table(ours), table(theirs)) == table(right), (base, ours, theirs)
 
 
 def test_merges_of_random_versions(at: Repo) -> None:

@@ -104,6 +104,7 @@ def schemas() -> dict[str, Schema]:
                 "notes": many(TEXT),
             }
         ),
+        "error": fields({"message": TEXT, "remedy": TEXT, "exit": NUMBER}),
         "version": fields({"holdfast": TEXT, "python": TEXT, "git": maybe(TEXT)}),
     }
     return {name: _document(name, schema) for name, schema in found.items()}

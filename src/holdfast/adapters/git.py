@@ -199,10 +199,14 @@ class Git:
 
     def stage_blob(self, path: str, mode: str, oid: str) -> None:
         """Make `path` in git's index the blob `oid`; an entry that a sparse checkout leaves out stays left out."""
-        left_out = self.run("--literal-pathspecs", "ls-files", "-t", "-z", "--", path).startswith(b"S ")
+        left_out = self.left_out(path)
         self.run("update-index", "-z", "--index-info", data=encode(f"{mode} {oid}\t{path}\0"))
         if left_out:
             self.run("update-index", "--skip-worktree", "--", path)
+
+    def left_out(self, path: str) -> bool:
+        """True for a file that git's index holds and a sparse checkout leaves out of the working tree."""
+        return self.run("--literal-pathspecs", "ls-files", "-t", "-z", "--", path).startswith(b"S ")
 
     def refresh(self, paths: Sequence[str]) -> None:
         """Let git's index see that the files at the literal `paths` are as it holds them; changed files stay unstaged.

@@ -41,6 +41,10 @@ class Row(NamedTuple):
         return f"| {self.number} | [{self.title}]({self.path}) | {self.priority} | {self.status} | {self.blocks} |"
 
 
+_Rows = dict[tuple[int, str], Row]
+_Keys = dict[tuple[int, str], tuple[int, str]]
+
+
 class Block(NamedTuple):
     """Where the plan index stands in a file: offsets of the text between the marker lines, and its line ending."""
 
@@ -64,7 +68,7 @@ def row(plan: Plan, folder: FolderPolicy) -> Row:
         path=_link(name),
         title=_escape(plan.title or _from_name(name)),
         priority=_escape(_capital(plan.priority, folder.priorities)) or "-",
-        status=words.label if words is not None else _escape(f"❓ {plan.status_text or 'no status'}"),
+        status=_escape(words.label) if words is not None else _escape(f"❓ {plan.status_text or 'no status'}"),
         blocks=", ".join(f"#{number}" for number in dict.fromkeys(numbers)) or "-",
     )
 
@@ -133,7 +137,8 @@ def from_template(template: str, index: str) -> str:
     """
     from string import Template
 
-    block = f"{BEGIN}\n{index}{END}"
+    newline = "\r\n" if "\r\n" in template else "\n"
+    block = f"{BEGIN}\n{index}{END}".replace("\n", newline)
     return Template(template).safe_substitute(plan_index=block)
 
 
@@ -169,13 +174,14 @@ def merge(base: str, ours: str, theirs: str) -> str:
     """
     versions = [rows_of(version) for version in (base, ours, theirs)]
     shared = {number for rows in versions for number in _twice(rows)} | _both_added(*versions)
-    olds = {_key(one, shared): one for one in versions[0]}
-    mine, other = (_known_again(rows, olds, shared) for rows in versions[1:])
-    merged = []
-    for key in dict.fromkeys((*mine, *other)):
-        one = _merge_row(olds.get(key), mine.get(key), other.get(key))
-        if one is not None:
-            merged.append(one)
+    olds, *sides = ({_key(one, shared): one for one in rows} for rows in versions)
+    renames = [_renames(side, olds, shared) for side in sides]
+    mine, other = (_known_again(sides[at], renames[at], sides[1 - at], renames[1 - at]) for at in (0, 1))
+    merged = [
+        one
+        for key in dict.fromkeys((*mine, *other))
+        for one in _merge_row(olds.get(key), mine.get(key), other.get(key))
+    ]
     return text(str(one) for one in sorted_rows(merged))
 
 
@@ -213,29 +219,44 @@ def _inside_or_empty(content: str) -> str:
         return content
 
 
-def _merge_row(base: Row | None, ours: Row | None, theirs: Row | None) -> Row | None:
+def _merge_row(base: Row | None, ours: Row | None, theirs: Row | None) -> list[Row]:
     if ours is None or theirs is None:
         # Removed on one side: gone. If the other side changed it, the plan file itself conflicts and stops the user,
-        # unless it was only moved into the archive, and then the row goes too.
-        return (ours or theirs) if base is None else None
+        # unless it was only moved into the archive, and then the row goes too. Under another name it is another plan
+        # that took the number, or git stops at the rename.
+        return [one for one in (ours, theirs) if one is not None and (base is None or one.path != base.path)]
+    if base is not None and len({base.path, ours.path, theirs.path}) == 3:
+        return [ours, theirs]  # two other plans took the number, or git stops at the two renames
     old = base if base is not None else ours
-    return Row(*(theirs[at] if ours[at] == old[at] else ours[at] for at in range(len(ours))))  # type: ignore[arg-type]
+    return [Row(*(theirs[at] if ours[at] == old[at] else ours[at] for at in range(len(ours))))]  # type: ignore[arg-type]
 
 
-def _known_again(rows: list[Row], olds: dict[tuple[int, str], Row], shared: set[int]) -> dict[tuple[int, str], Row]:
-    """One side's rows by the key that they have in the base, so that a renamed file of a shared number is known again."""
-    found = {_key(one, shared): one for one in rows}
+def _renames(side: _Rows, olds: _Rows, shared: set[int]) -> _Keys:
+    """Where plans of shared numbers took another file name: the key in the base to the key on this side."""
+    found = {}
     for number in shared:
-        gone = [key for key in olds if key[0] == number and key not in found]
-        come = [key for key in found if key[0] == number and key not in olds]
+        gone = [key for key in olds if key[0] == number and key not in side]
+        come = [key for key in side if key[0] == number and key not in olds]
         for old in list(gone):
-            same = [new for new in come if _bare(found[new]) == _bare(olds[old])]
+            same = [new for new in come if _bare(side[new]) == _bare(olds[old])]
             if len(same) == 1 and sum(_bare(olds[key]) == _bare(olds[old]) for key in gone) == 1:
-                found[old] = found.pop(same[0])
+                found[old] = same[0]
                 gone.remove(old)
                 come.remove(same[0])
         if len(gone) == len(come) == 1:
-            found[gone[0]] = found.pop(come[0])
+            found[gone[0]] = come[0]
+    return found
+
+
+def _known_again(side: _Rows, renames: _Keys, beside: _Rows, renames_beside: _Keys) -> _Rows:
+    """One side's rows by the key that they have in the base, where it has them under another name.
+
+    A name that the other side has too, but not as the new name of the same plan, belongs to another plan.
+    """
+    found = dict(side)
+    for old, new in renames.items():
+        if new not in beside or renames_beside.get(old) == new:
+            found[old] = found.pop(new)
     return found
 
 

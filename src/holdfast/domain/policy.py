@@ -260,7 +260,7 @@ class _Reader:
             return self.convert(f"{name}.{key}", table[key], convert, fallback) if key in table else fallback
 
         base = folder(profile=take("profile", _one_of(PROFILES), PLAN))
-        words = take("statuses", _status_words, {})
+        words = take("statuses", _written_words, {})
         signs = take("signs", _status_words, {})
         return base._replace(
             path=take("path", _folder_path, base.path),
@@ -327,8 +327,8 @@ def _vocabulary(
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise Wrong(f"expected text, found {_kind(value)}", 'write it in quotes, as "main"')
-    if any(ord(character) < 32 for character in value):
-        raise Wrong("holds a control character", "write it on one line")
+    if not value.replace("\u200d", "").isprintable():  # the joiner in signs such as 👩‍💻
+        raise Wrong("holds a control character or another that cannot be seen", "write it without")
     return value
 
 
@@ -347,7 +347,7 @@ def _size(value: Any) -> int:
 def _format(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= FORMAT:
         raise Wrong(
-            f"this version of Holdfast writes formats 1 to {FORMAT}, not {value!r}",
+            f"this version of Holdfast writes formats 1 to {FORMAT}, not {_shown(value)}",
             "install a newer Holdfast, or pin a format that the whole team can write",
         )
     return value
@@ -373,10 +373,22 @@ def _status_words(value: Any) -> dict[str, tuple[str, ...]]:
     return read
 
 
+def _written_words(value: Any) -> dict[str, tuple[str, ...]]:
+    """Status words as people write them behind a sign: a word that began with one would never be found again."""
+    read = _status_words(value)
+    for words in read.values():
+        for word in words:
+            if not word[0].isalnum() or word[-1] in "*_`~":
+                raise Wrong(
+                    f"{word!r} begins with a sign or ends in markup", "write the word alone, and its sign in `signs`"
+                )
+    return read
+
+
 def _one_of(allowed: tuple[str, ...]) -> Callable[[Any], str]:
     def convert(value: Any) -> str:
         if value not in allowed or not isinstance(value, str):
-            raise Wrong(f"expected one of {', '.join(allowed)}, found {value!r}", f'write it as "{allowed[0]}"')
+            raise Wrong(f"expected one of {', '.join(allowed)}, found {_shown(value)}", f'write it as "{allowed[0]}"')
         return value
 
     return convert
@@ -402,6 +414,15 @@ def _pattern(value: Any) -> Pattern:
         return Pattern.parse(_text(value))
     except PatternError as error:
         raise Wrong(str(error), 'write it as "{number}_{slug}.md" or "{number:04}-{slug}.md"') from error
+
+
+def _shown(value: Any) -> str:
+    """A wrong value in a message, cut short; a number of 5,000 digits has no text (sys.set_int_max_str_digits)."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return _kind(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _kind(value: Any) -> str:

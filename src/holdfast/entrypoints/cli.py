@@ -47,7 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except Unable as error:
-        _complain(_doing(arguments), str(error), error.remedy or "run `holdfast check`")
+        remedy = error.remedy or "run `holdfast check`"
+        if "--json" in arguments:
+            face.Face("", os.environ).document("error", {"message": str(error), "remedy": remedy, "exit": face.REFUSED})
+        _complain(_doing(arguments), str(error), remedy)
         return face.REFUSED
     except KeyboardInterrupt:
         return face.INTERRUPTED

@@ -24,7 +24,7 @@ def check(place: Workspace, path: str) -> Verdict:
     policy = configured.policy
     raw = files.read(path) or b""
     text = decode(raw)
-    comment = place.git.config("core.commentChar") or "#"
+    comment = _comment_character(place, text)
     numbers = _Numbers(place, configured)
     claimed = messages.claimed_plan(branch(place) or "")
     if claimed is not None and policy.tag_commits and numbers.exists(claimed):
@@ -50,6 +50,22 @@ def check(place: Workspace, path: str) -> Verdict:
     if not refused and encode(text) != raw:
         files.put(path, files.State(encode(text), files.state(path).mode))
     return Verdict(refused, tuple(one for one in found if one not in refused), 0)
+
+
+def _comment_character(place: Workspace, text: str) -> str:
+    """What begins a comment line; empty when no editor was opened, and then a line of `#` is text (git sets `:`)."""
+    if place.environment.get("GIT_EDITOR") == ":":
+        return ""
+    chosen = place.git.config("core.commentChar") or "#"
+    if chosen != "auto":
+        return chosen
+    # git took a character that no line began with; its own hints, which end the file, begin with it.
+    lines = text.rstrip().splitlines()
+    return lines[-1][0] if lines and lines[-1][0] in _CANDIDATES else "#"
+
+
+_CANDIDATES = "#;@!$%^&|:"
+"""Comment characters that git chooses from (builtin/commit.c, adjust_comment_line_char)."""
 
 
 class _Numbers:

@@ -52,6 +52,9 @@ def write_here(top: str, state: FolderState, expected: bytes) -> bool:
     carries changes of the user outside the plan index.
     """
     place = os.path.join(top, state.folder.index_path)
+    folder = os.path.join(os.path.realpath(top), os.path.dirname(state.folder.index_path)).rstrip("/")
+    if os.path.islink(place) or os.path.realpath(os.path.dirname(place)) != folder:
+        return False  # a symlink leads elsewhere: nothing is written through it
     there = files.read(place)
     if there is None:
         # A file that git's index does not hold either is new; one that it holds was left out on purpose.
@@ -59,8 +62,6 @@ def write_here(top: str, state: FolderState, expected: bytes) -> bool:
             return False
         files.put(place, files.State(expected))
         return True
-    if os.path.islink(place):
-        return False
     if there in (expected, state.index_file):
         if there != expected:
             _replace(place, expected)

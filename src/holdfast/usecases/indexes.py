@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 class CannotMend(Unable):
     """Commits that cannot be rewritten; `args[0]` says why."""
 
-    remedy = "run `holdfast index --write` and commit the file"
+    def __init__(self, why: str, remedy: str = "run `holdfast index --write` and commit the file") -> None:
+        super().__init__(why)
+        self.remedy = remedy
 
 
 class Mended(NamedTuple):
@@ -109,7 +111,7 @@ def mend(place: Workspace, base: str, dry_run: bool = False) -> Mended:
 def _refuse(place: Workspace, commits: list[str]) -> None:
     for name in ("rebase-merge", "rebase-apply", "sequencer", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
         if os.path.exists(os.path.join(place.repository.git_dir, name)):
-            raise CannotMend("a rebase, merge or pick is not finished here")
+            raise CannotMend("a rebase, merge or pick is not finished here", "finish it, then run this again")
     if commits:
         published = place.git.text(
             "for-each-ref", "--count=1", f"--contains={commits[0]}", "--format=%(refname:short)", "refs/remotes"
@@ -118,7 +120,7 @@ def _refuse(place: Workspace, commits: list[str]) -> None:
             raise CannotMend(f"{commits[0][:10]} is on {published} already: others have it")
     code, _, _ = place.git.attempt("diff-index", "--cached", "--quiet", "HEAD", "--")
     if code != 0:
-        raise CannotMend("something is staged")
+        raise CannotMend("something is staged", "commit it or `git stash`, then run this again")
 
 
 def _move(place: Workspace, old: str, new: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from holdfast import __version__
 from holdfast.adapters.cache import Cache, code_stamp
@@ -108,11 +109,11 @@ class Observer:
 
         try:
             data = tomllib.loads(raw.decode("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # bad TOML, bad UTF-8, a number of 5,000 digits
             data = {_UNREADABLE: str(error)}
         try:
             self.cache.write(f"config-{oid}", encode(plain_data.dump(data)))
-        except TypeError:
+        except (TypeError, ValueError, RecursionError):
             return data  # a date or a fraction: no key of ours, so it is a problem each time
         return data
 
@@ -169,12 +170,19 @@ class Observer:
             FolderState(
                 folder,
                 in_order(summaries(folder)),
-                _read_file(os.path.join(top, folder.index_path)),
-                _read_file(os.path.join(top, folder.template_path)),
+                self._file_here(folder.index_path),
+                self._file_here(folder.template_path),
             )
             for folder in configured.policy.folders
         )
         return PlanSet(configured.policy, states)
+
+    def _file_here(self, path: str) -> bytes | None:
+        """A file of the working tree; of git's index where a sparse checkout leaves it out."""
+        place = os.path.join(self.repository.top or "", path)
+        if not os.path.lexists(place) and self.git.left_out(path):
+            return self._blob(f":{path}")
+        return _read_file(place)
 
     def _plan_set(
         self, configured: Configured, summaries: Callable[[FolderPolicy], Iterable[Summary]], treeish: str
@@ -366,8 +374,10 @@ def _tool_table(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_file(path: str) -> bytes | None:
+    """The bytes of a regular file: a symlink could lead out of the repository, a pipe would wait for ever."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            return file.read() if stat.S_ISREG(os.fstat(handle).st_mode) else None
     except OSError:
         return None

@@ -52,17 +52,15 @@ def renumbered(after: FolderState, before: FolderState) -> dict[str, Summary]:
         return {}
     old_paths = {one.path for one in before.summaries}
     come = [one for one in after.summaries if one.path not in old_paths]
+    by_oid = {one.oid: one for one in reversed(come)}
+    by_slug = {slug_of(one.path): one for one in reversed(come)}
+    by_title = {one.title: one for one in reversed(come) if one.title}
     found: dict[str, Summary] = {}
     for old in gone:
-        match = next((new for new in come if new.oid == old.oid), None)
-        match = match or next((new for new in come if _same(old, new)), None)
+        match = by_oid.get(old.oid) or by_slug.get(slug_of(old.path)) or by_title.get(old.title)
         if match is not None and match.number != old.number:
             found[old.path] = match
     return found
-
-
-def _same(old: Summary, new: Summary) -> bool:
-    return slug_of(old.path) == slug_of(new.path) or (bool(old.title) and old.title == new.title)
 
 
 def _reopened(state: FolderState, befores: list[FolderState], policy: Policy) -> Iterator[Problem]:
