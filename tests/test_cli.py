@@ -101,7 +101,10 @@ def test_every_document_fits_its_schema(adopted: Repo) -> None:
         for command in documents(adopted):
             ran = clean(adopted.holdfast(*command, "--json"))
             if untidy and "--mend" in command and command[0] == "index":
-                refused(ran)  # something is staged: we could not do the job, so there is no document
+                refused(ran)  # something is staged: we could not do the job, and an agent is told so in JSON too
+                document = json.loads(ran.out)
+                jsonschema.Draft202012Validator(schemas["error"]).validate(document)
+                seen.add("error")
                 continue
             document = json.loads(ran.out)
             name = document["schema"].removeprefix("holdfast.").removesuffix("/1")

@@ -255,7 +255,7 @@ def test_a_table_of_summaries_is_read_back(summaries: tuple[Summary, ...]) -> No
     if table is not None:
         assert summary_table.load(table) == summaries
     else:
-        assert any(mark in repr(summaries) for mark in ("\\x1c", "\\x1d", "\\x1e", "\\x1f"))
+        assert any(mark in repr(summaries) for mark in ("\\x1c", "\\x1d", "\\x1e", "\\x1f", "\\x00"))
 
 
 @given(st.binary(max_size=200))
@@ -266,10 +266,12 @@ def test_summaries_of_any_plan_are_read_back(content: bytes) -> None:
     assert table is None or summary_table.load(table) == (one,)
 
 
-@pytest.mark.parametrize("text", ["x", "\x1f" * 12, "\x1f" * 13, "\x1e", "a\x1fb\x1e"])
-def test_what_is_no_table_is_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    "raw", [b"", b"x", b"\x1f" * 12, b"\x1f" * 7 + b"\0" + b"\x1f" * 4, b"\x1e", b"a\x1fb\x1e\0", b"\0\0"]
+)
+def test_what_is_no_table_is_refused(raw: bytes) -> None:
     with pytest.raises((ValueError, TypeError, IndexError)):
-        summary_table.load(text)
+        summary_table.load(raw)
 
 
 # Text that was encoded twice

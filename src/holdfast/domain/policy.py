@@ -328,7 +328,10 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise Wrong(f"expected text, found {_kind(value)}", 'write it in quotes, as "main"')
     if not value.replace("\u200d", "").isprintable():  # the joiner in signs such as 👩‍💻
-        raise Wrong("holds a control character or another that cannot be seen", "write it without")
+        raise Wrong(
+            "holds a control character or another that cannot be seen",
+            "write it on one line, in letters that can be seen",
+        )
     return value
 
 

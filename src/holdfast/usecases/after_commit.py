@@ -122,8 +122,8 @@ def _rebuild_head(place: Workspace) -> str:
     code, _, _ = place.git.attempt("update-ref", "-m", "holdfast: plan index of the merge", "HEAD", new, old)
     if code != 0:
         return ""
-    for state in index_file.wrong(plans):
-        index_file.stage(place.git, place.top, state, plans)
+    for due in index_file.wrong(plans):
+        index_file.stage(place.git, place.top, due)
     _verified(place, new)
     return new
 

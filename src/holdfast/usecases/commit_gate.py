@@ -112,9 +112,9 @@ def _stage(place: Workspace, configured: Configured, after: PlanSet) -> list[str
     if not holds_index(place, configured.policy):
         return []
     staged = []
-    for state in index_file.wrong(after):
-        index_file.stage(place.git, place.top, state, after)
-        staged.append(state.folder.index_path)
+    for due in index_file.wrong(after):
+        index_file.stage(place.git, place.top, due)
+        staged.append(due.state.folder.index_path)
     return staged
 
 

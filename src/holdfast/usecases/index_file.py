@@ -8,7 +8,7 @@ from holdfast.adapters import files
 from holdfast.adapters.git import decode, encode
 from holdfast.domain import plan_index
 from holdfast.domain.plan_set import expected_file
-from holdfast.domain.value import TYPE_CHECKING
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from holdfast.adapters.git import Git
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from holdfast.domain.policy import FolderPolicy
 
 
-def wrong(plans: PlanSet) -> list[FolderState]:
+class Due(NamedTuple):
+    """A plan index that is not the computed one, and the bytes that its file should have."""
+
+    state: FolderState
+    expected: bytes
+
+
+def wrong(plans: PlanSet) -> list[Due]:
     """The folders whose plan index is not the computed one; those without a place for it are left out."""
     found = []
     for state in plans.folders:
@@ -25,24 +32,20 @@ def wrong(plans: PlanSet) -> list[FolderState]:
         except plan_index.NoPlace:
             continue
         if expected is not None and expected != state.index_file and (state.summaries or state.index_file is not None):
-            found.append(state)
+            found.append(Due(state, expected))
     return found
 
 
-def stage(git: Git, top: str, state: FolderState, plans: PlanSet) -> bytes:
-    """Make the plan index right in git's index and in the working tree; gives the staged bytes.
+def stage(git: Git, top: str, due: Due) -> None:
+    """Make a plan index right in git's index and in the working tree.
 
     What the user changed in that file and did not stage stays in the working tree, unstaged.
     """
-    expected = expected_file(state, plans.policy)
-    assert expected is not None
-    path = state.folder.index_path
-    whole = write_here(top, state, expected)
-    if whole:
+    path = due.state.folder.index_path
+    if write_here(top, due.state, due.expected):
         git.run("--literal-pathspecs", "update-index", "--add", "--", path)
     else:
-        git.stage_blob(path, _mode(git, path), git.write_blob(expected))
-    return expected
+        git.stage_blob(path, _mode(git, path), git.write_blob(due.expected))
 
 
 def write_here(top: str, state: FolderState, expected: bytes) -> bool:

@@ -129,8 +129,8 @@ def _move(place: Workspace, old: str, new: str) -> None:
         raise CannotMend(decode(err).strip() or "HEAD moved meanwhile")
     observer = place.observer
     before = observer.of_tree(old, observer.configured_in(old))
-    for state in index_file.wrong(before):
-        index_file.stage(place.git, place.top, state, before)
+    for due in index_file.wrong(before):
+        index_file.stage(place.git, place.top, due)
 
 
 def _content(state: FolderState, plans: PlanSet) -> bytes | None:

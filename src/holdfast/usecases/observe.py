@@ -47,8 +47,6 @@ class Observer:
         self.objects = objects
         self.cache = Cache(os.path.join(repository.common_dir, "holdfast", "cache"))
         self._tables: dict[str, tuple[Summary, ...]] = {}
-        self._written: dict[int, str] = {}
-        self._loaded: list[tuple[Summary, ...]] = []  # keeps alive what `_written` knows by id
         self._stamp = f"{__version__}-{code_stamp()}"
 
     # Configuration
@@ -300,14 +298,10 @@ class Observer:
             raw = self.cache.read(name)
             if raw is None:
                 return None
-            text = decode(raw)
             try:
-                self._tables[name] = summary_table.load(text)
-            except (ValueError, TypeError):
+                self._tables[name] = summary_table.load(raw)
+            except (ValueError, TypeError, IndexError):
                 return None
-            records = summary_table.records(text)
-            self._loaded.append(self._tables[name])
-            self._written |= {id(one): record for one, record in zip(self._tables[name], records, strict=True)}
         return self._tables[name]
 
     def _pool(self, folder: FolderPolicy, configured: Configured) -> dict[tuple[str, str], Summary]:
@@ -326,18 +320,18 @@ class Observer:
         name = f"recent-{self._key(folder, configured)}"
         kept = (*(self._table(name) or ()), *fresh)[-2 * _FEW :]
         self._tables[name] = kept
-        table = summary_table.dump(kept, self._written)
+        table = summary_table.dump(kept)
         if table is not None:
-            self.cache.write(name, encode(table))
+            self.cache.write(name, table)
 
     def _remember(
         self, name: str, summaries: tuple[Summary, ...], folder: FolderPolicy, configured: Configured
     ) -> None:
         self._tables[name] = summaries
-        table = summary_table.dump(summaries, self._written)
+        table = summary_table.dump(summaries)
         if table is None:
             return
-        self.cache.write(name, table.encode("utf-8", "surrogateescape"))
+        self.cache.write(name, table)
         if not name.startswith("worktree-"):
             self.cache.write(f"latest-{self._key(folder, configured)}", name.encode())
 

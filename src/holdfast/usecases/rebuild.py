@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters.git import GitError, decode, encode
-from holdfast.domain.plan_set import expected_file
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import index_file
 
@@ -67,10 +66,10 @@ def _tree_with(git: Git, git_dir: str, commit: str, plans: PlanSet) -> str:
     beside = {"GIT_INDEX_FILE": os.path.join(git_dir, f"holdfast-index-{os.getpid()}")}
     try:
         _must(git.attempt("read-tree", commit, env=beside))
-        for state in index_file.wrong(plans):
-            path = state.folder.index_path
+        for due in index_file.wrong(plans):
+            path = due.state.folder.index_path
             mode = next((entry.mode for entry in git.tree(commit, [path])), "100644")
-            entry = f"{mode} {git.write_blob(expected_file(state, plans.policy) or b'')}\t{path}\0"
+            entry = f"{mode} {git.write_blob(due.expected)}\t{path}\0"
             _must(git.attempt("update-index", "-z", "--index-info", data=encode(entry), env=beside))
         return decode(_must(git.attempt("write-tree", env=beside))).strip()
     finally:

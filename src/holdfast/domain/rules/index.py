@@ -65,12 +65,15 @@ def check_folder(state: FolderState, policy: Policy) -> Iterator[Problem]:
 
 def edited_by_hand(state: FolderState, before: list[FolderState], policy: Policy) -> list[Problem]:
     """The finding for a plan index that is neither the computed one nor that of any state before."""
+    files = [one.index_file for one in before if one.index_file is not None]
+    if not files or state.index_file in files:
+        return []
     try:
         now = plan_index.inside(_text(state))
         old = {plan_index.inside(_text(one)) for one in before if one.index_file is not None}
     except plan_index.NoPlace:
         return []
-    if not old or now == state.computed or now in old or now in {one.computed for one in before}:
+    if now == state.computed or now in old or now in {one.computed for one in before}:
         return []
     path = state.folder.index_path
     return finding(policy, "index-edited", path, f"{path} was edited between its markers", path=path, line=1, column=1)
