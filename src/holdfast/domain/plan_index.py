@@ -24,7 +24,6 @@ _MARKUP = str.maketrans({character: "\\" + character for character in "\\`*_[]<|
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/!$&'+,;=:@")
 _CELLS = lazy(r"(?<!\\)\|")
 _LINK = lazy(r"\[(.*)\]\(([^()]*)\)", re.S)
-_CONFLICT_LINES = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 class Row(NamedTuple):
