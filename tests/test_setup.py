@@ -305,7 +305,7 @@ def test_computed_leaves_the_working_tree_alone_but_for_the_configuration(planne
         ("/srv/git/r.git", ""),
         ("../r.git", ""),
         ("file:///srv/r.git", ""),
-        ("C:/work/r", ""),
+        ("C:/projects/r", ""),
         ("ext::ssh host r", ""),
         ("./a:b", ""),
     ],

@@ -8,19 +8,11 @@ from hypothesis import strategies as st
 from reading import FOLDER, read
 
 from holdfast.domain import front_matter, plan_index, plan_set, policy, status, summary_table
+from holdfast.domain.garbled import garbled, ungarble
+from holdfast.domain.header_edit import CannotEdit, with_evidence, with_field
 from holdfast.domain.naming import Pattern
 from holdfast.domain.new_plan import text as new_text
-from holdfast.domain.plan import (
-    CannotEdit,
-    Field,
-    Plan,
-    find_section,
-    garbled,
-    parse,
-    ungarble,
-    with_evidence,
-    with_field,
-)
+from holdfast.domain.plan import Field, Plan, find_section, parse
 from holdfast.domain.plan_index import Row
 from holdfast.domain.plan_set import Summary
 from holdfast.domain.problem import Problem

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from holdfast.domain import status
+from holdfast.domain.header_edit import CannotEdit, with_field
 from holdfast.domain.naming import slugify
-from holdfast.domain.plan import BLOCKED_BY, PRIORITY, STATUS, CannotEdit, parse, with_field
+from holdfast.domain.plan import BLOCKED_BY, PRIORITY, STATUS, parse
 from holdfast.domain.policy import RECORD, TASKS, FolderPolicy
 
 _PLAN = """\

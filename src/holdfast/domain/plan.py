@@ -1,4 +1,4 @@
-"""A plan read from its file: number, header, sections and references; and edits of a header that leave every other byte alone."""
+"""A plan read from its file: number, header, sections and references."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import dropwhile
 
 from holdfast.domain import front_matter, markdown, references, status
+from holdfast.domain.garbled import garbled
 from holdfast.domain.references import Reference
 from holdfast.domain.regex import lazy
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -29,17 +30,15 @@ _SYNONYMS = {
 }  # fmt: skip
 _PLAIN_FIELDS = frozenset({STATUS, PRIORITY, BLOCKED_BY, BLOCKS, SUPERSEDED_BY, "depends on"})
 
-_BOLD = lazy(
-    r"[ \t]{0,3}(?:[-*+][ \t]+)?\*\*([A-Za-z][\w /#-]{0,40}?)(?:[ \t]*:[ \t]*\*\*|\*\*[ \t]*:)[ \t]*(.*)", re.S
-)
-_PLAIN = lazy(r"[ \t]{0,3}(?:[-*+][ \t]+)?([A-Za-z][\w -]{0,20}?)[ \t]*:(?:[ \t]+(.*))?$", re.S)
+BOLD = lazy(r"[ \t]{0,3}(?:[-*+][ \t]+)?\*\*([A-Za-z][\w /#-]{0,40}?)(?:[ \t]*:[ \t]*\*\*|\*\*[ \t]*:)[ \t]*(.*)", re.S)
+PLAIN = lazy(r"[ \t]{0,3}(?:[-*+][ \t]+)?([A-Za-z][\w -]{0,20}?)[ \t]*:(?:[ \t]+(.*))?$", re.S)
 _TITLE = lazy(
     r"(?:(?:plan|gap|task|adr|rfc)(?:[ \t]*#[ \t]*(\d{1,9})(?!\d)|[ \t-]*(\d{1,9})[ \t]*(?=[:—–.-]|$)|[ \t]*(?=:|[—–-][ \t]))"
     r"|#?(\d{1,9})[ \t]*(?=[:—–.-](?:[ \t]|$)))[ \t]*[:—–.-]?[ \t]*(.*)",
     re.I | re.S,
 )
 _BOX = lazy(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[([ xX])\](?:[ \t]|$)")
-_LABEL = 7  # the level of a bold label that begins a section: deeper than any heading
+LABEL = 7  # the level of a bold label that begins a section: deeper than any heading
 _EMPTY = frozenset(
     {"", "-", "—", "–", "...", "…", "tbd", "todo", "tba", "n/a", "pending", "fixme", "?", "none yet", "to do"}
 )
@@ -318,8 +317,8 @@ class _Reader:
         self.title = (match[4].strip(), number, int(digits) if digits else None)
 
     def _header_line(self, line: markdown.Line) -> bool:
-        bold = _BOLD.match(line.text)
-        match = bold or _PLAIN.match(line.text)
+        bold = BOLD.match(line.text)
+        match = bold or PLAIN.match(line.text)
         if match is None:
             return False
         name = _SYNONYMS.get(match[1].strip().casefold(), match[1].strip().casefold())
@@ -334,7 +333,7 @@ class _Reader:
 
     def _label(self, text: str, number: int) -> bool:
         """True for a bold label of evidence in the body, as `**CI Evidence:**`."""
-        match = _BOLD.match(text) if "**" in text else None
+        match = BOLD.match(text) if "**" in text else None
         if match is None or not self._evidence(match[1], match[2], number):
             return False
         for part in self.open:
@@ -345,7 +344,7 @@ class _Reader:
         """The heading of evidence may be a bold label: what follows it is a section of its own."""
         if plain(name) not in self.evidence_names:
             return False
-        self.evidence = _Part(plain(name), _LABEL, number)
+        self.evidence = _Part(plain(name), LABEL, number)
         self.evidence.filled = value.strip(" *_`").casefold() not in _EMPTY
         self.parts.append(self.evidence)
         return True
@@ -358,7 +357,7 @@ class _Reader:
             self.fields[name] = field
 
     def _later(self, raw: str, line: markdown.Line, offset: int = 0) -> None:
-        label = _BOLD.match(raw)
+        label = BOLD.match(raw)
         if label is not None:
             if label[1].strip().casefold() != STATUS:
                 return
@@ -393,135 +392,3 @@ class _Reader:
         found = garbled(text)
         if found is not None:
             self.faults.append(Fault("file-garbled", found[0], number, found[1] + 1))
-
-
-_SUSPECT = lazy(
-    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]+"
-)
-
-
-# "CAFÉ”" and "Spaß”" are words before a sign; read as bytes they would be letters of phonetics, Syriac and N'Ko.
-_WORD_END = lazy("[ÉÜß][‘’“”„‚–—…‹›]")
-
-
-def garbled(line: str) -> tuple[str, int] | None:
-    """The first run of characters in `line` that is UTF-8 read as Windows-1252 and saved again, with its offset."""
-    if line.isascii():
-        return None
-    for match in _SUSPECT.finditer(line):
-        if ungarble(match[0]) != match[0]:
-            return match[0], match.start()
-    return None
-
-
-def ungarble(text: str) -> str:
-    """The text with doubly encoded runs put right; what is not doubly encoded stays."""
-    return _SUSPECT.sub(lambda match: _decoded_once_more(match[0]), text)
-
-
-def _decoded_once_more(run: str) -> str:
-    if _WORD_END.fullmatch(run):
-        return run
-    raw = bytearray()
-    for character in run:
-        try:
-            raw += character.encode("cp1252")
-        except UnicodeEncodeError:
-            if ord(character) > 0xFF:
-                return run
-            raw.append(ord(character))
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return run
-
-
-class CannotEdit(Exception):
-    """A header edit that is not possible in this text; `args[0]` says why."""
-
-
-def with_field(content: bytes, plan: Plan, name: str, value: str) -> bytes:
-    """The plan's bytes with the header field `name` set to `value`; no other byte changes.
-
-    A field that is not there yet is written below the last one, in the header's own form and line ending.
-    `CannotEdit` where the plan has no header to add it to.
-    """
-    if "\n" in value or "\r" in value:
-        raise CannotEdit("a header value stands on one line")
-    text = content.decode("utf-8", "surrogateescape")
-    field = plan.field(name)
-    if field is not None:
-        start = 1 if text.startswith(BOM) else 0
-        if field.start < start + front_matter.read(text[start:]).end:
-            value = front_matter.scalar(value)
-        before = text[field.start - 1 : field.start]
-        gap = " " if before == ":" or (field.start == field.end and before not in (" ", "\t")) else ""
-        edited = text[: field.start] + gap + value + text[field.end :]
-    else:
-        edited = _with_new_field(text, plan, name, value)
-    return edited.encode("utf-8", "surrogateescape")
-
-
-def with_evidence(content: bytes, plan: Plan, folder: FolderPolicy, evidence: str) -> bytes:
-    """The plan's bytes with verification evidence: below its heading where there is one, else in a section at the end."""
-    text = content.decode("utf-8", "surrogateescape")
-    newline = "\r\n" if "\r\n" in text else "\n"
-    body = newline.join(evidence.strip().splitlines())
-    sections = find_section(plan, folder.evidence_sections)
-    if sections:
-        at = _after_line(text, sections[0].line)
-        edited = text[:at] + newline + body + newline + text[at:]
-    else:
-        gap = "" if text.endswith("\n") or not text else newline
-        heading = folder.evidence_sections[0] if folder.evidence_sections else "Verification Evidence"
-        # A code fence or comment that is never closed would swallow what is added: it ends here.
-        closing = markdown.unclosed(text)
-        gap += closing + newline if closing else ""
-        edited = text + gap + newline.join(("", f"## {heading}", "", body, ""))
-    return edited.encode("utf-8", "surrogateescape")
-
-
-def _after_line(text: str, number: int) -> int:
-    """The offset behind line `number`."""
-    at = 0
-    for _ in range(number):
-        end = text.find("\n", at)
-        if end < 0:
-            return len(text)
-        at = end + 1
-    return at
-
-
-def _with_new_field(text: str, plan: Plan, name: str, value: str) -> str:
-    newline = "\r\n" if "\r\n" in text else "\n"
-    start = 1 if text.startswith(BOM) else 0
-    block = front_matter.read(text[start:])
-    if block.end and (not plan.fields or plan.fields[0][1].line <= block.last_line):
-        at = text.rfind("\n", 0, start + block.end - 1) + 1
-        return text[:at] + f"{name.replace(' ', '_')}: {front_matter.scalar(value)}{newline}" + text[at:]
-    last = _last_of_header(plan)
-    if last is not None:
-        label = _labelled_like(text[last.start - last.column + 1 : last.start], name, value)
-        at = text.find("\n", last.end)
-        return text + newline + label if at < 0 else text[: at + 1] + label + newline + text[at + 1 :]
-    if not plan.title_line:
-        raise CannotEdit("the plan has neither a header nor a title")
-    at = _after_line(text, plan.title_line)
-    gap = "" if text[at - 1 : at] == "\n" else newline
-    return text[:at] + gap + newline + f"**{name.title()}:** {value}" + newline + text[at:]
-
-
-def _last_of_header(plan: Plan) -> Field | None:
-    """The last field above the first heading; not the label of evidence, which begins a text of its own."""
-    labels = {section.line for section in plan.sections if section.level == _LABEL}
-    below = min((section.line for section in plan.sections if section.level != _LABEL), default=None)
-    fields = (field for _, field in plan.fields if field.line not in labels and (below is None or field.line < below))
-    return max(fields, key=lambda field: field.line, default=None)
-
-
-def _labelled_like(lead: str, name: str, value: str) -> str:
-    """A header line in the form of another one's `lead`, which is all of it that stands before the value."""
-    match = _BOLD.match(lead) or _PLAIN.match(lead)
-    if match is None:
-        return f"**{name.title()}:** {value}"
-    return f"{lead[: match.start(1)]}{name.title()}{lead[match.end(1) :].rstrip()} {value}"

@@ -6,7 +6,9 @@ import os
 
 from holdfast.adapters import files
 from holdfast.domain import status
-from holdfast.domain.plan import BOM, CannotEdit, parse, ungarble, with_field
+from holdfast.domain.garbled import ungarble
+from holdfast.domain.header_edit import CannotEdit, with_field
+from holdfast.domain.plan import BOM, parse
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import indexes
 

@@ -9,8 +9,9 @@ from holdfast.adapters import files
 from holdfast.adapters.git import decode
 from holdfast.adapters.locks import held
 from holdfast.domain import new_plan, status
+from holdfast.domain.header_edit import CannotEdit, with_evidence, with_field
 from holdfast.domain.naming import branch_of
-from holdfast.domain.plan import CannotEdit, parse, with_evidence, with_field
+from holdfast.domain.plan import parse
 from holdfast.domain.plan_set import PlanSet, Summary, in_order, summarize
 from holdfast.domain.policy import RECORD
 from holdfast.domain.problem import ERROR, Problem, Unable
