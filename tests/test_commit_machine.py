@@ -8,6 +8,7 @@ exactly HEAD's plans, which a few lines here compute without the domain.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -460,7 +461,7 @@ class CommitMachine(RuleBasedStateMachine):
         repo = self.ours.at(place)
         path = plans[which % len(plans)]
         git_dir = Path(repo.git("rev-parse", "--absolute-git-dir").strip())
-        text, kept = repo.read(path), (git_dir / "index").read_bytes()
+        text, kept, times = repo.read(path), (git_dir / "index").read_bytes(), (git_dir / "index").stat()
         repo.write(path, re.sub(r"\*\*Status:\*\* .*", "**Status:** Nonsense", text))
         if how in ("plain", "amend"):
             repo.git("add", path)
@@ -472,6 +473,8 @@ class CommitMachine(RuleBasedStateMachine):
         assert (repo.git("rev-parse", "HEAD"), repo.git("ls-files", "-s"), self.ours.see(place)) == before, self.said
         repo.write(path, text)
         (git_dir / "index").write_bytes(kept)
+        # Its time too: by that git knows which files may have changed within the second in which it was written.
+        os.utime(git_dir / "index", ns=(times.st_atime_ns, times.st_mtime_ns))
         self.check(place)
 
     @rule(place=PLACE, how=ASIDES, which=NUMBERS, edits=EDITS)
