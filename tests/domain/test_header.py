@@ -302,3 +302,21 @@ def test_open_boxes_are_counted_with_the_line_of_the_first() -> None:
         "# T\n\n## Acceptance Criteria\n\n- [x] a\n- [ ] b\n* [ ] c\n1. [ ] d\n- [ ]\n- [link] e\n```\n- [ ] f\n```\n"
     )
     assert [(section.open_boxes, section.open_line) for section in plan.sections] == [(4, 6)]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("<<<<<<< HEAD", True),
+        (">>>>>>> side", True),
+        ("<<<<<<<< HEAD:docs/plans/01_a.md", True),
+        ("<<<<<<<", False),
+        ("<<<<<< six", False),
+        ("=======", False),
+        ("text <<<<<<< HEAD", False),
+    ],
+)
+def test_conflict_markers_of_any_length(line: str, found: bool) -> None:
+    from holdfast.domain import markdown
+
+    assert markdown.conflict_marker(line) is found

@@ -80,6 +80,13 @@ def heading(line: str) -> Heading | None:
     return Heading(len(match[1]), text.strip(), match.end())
 
 
+def conflict_marker(line: str) -> bool:
+    """True for a line that git puts around one side of a conflict; nested conflicts have longer marks than seven."""
+    if not line.startswith(("<<<<<<<", ">>>>>>>")):
+        return False
+    return line.lstrip(line[0]).startswith(" ")
+
+
 def without_code(line: str) -> str:
     """The line with inline code blanked by spaces, so that columns stay."""
     if "`" not in line:

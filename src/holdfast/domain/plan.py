@@ -45,7 +45,6 @@ _EMPTY = frozenset(
 _RULE = lazy(r"[ \t]*(?:[-*_][ \t]*){3,}$")
 _TABLE_RULE = lazy(r"[ \t|:-]+$")
 _NO_WORD = lazy(r"[^\w'/ ]+")
-_CONFLICT = ("<<<<<<< ", ">>>>>>> ")
 
 
 class Field(NamedTuple):
@@ -251,7 +250,7 @@ class _Reader:
         for line in markdown.lines(self.text):
             if line.number <= block.last_line:
                 continue
-            if line.text.startswith(_CONFLICT):
+            if markdown.conflict_marker(line.text):
                 self.faults.append(Fault("file-conflict", line.text[:7], line.number, 1))
             if line.code:
                 self._content(line.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from holdfast.domain import status
+from holdfast.domain import markdown, status
 from holdfast.domain.references import listed
 from holdfast.domain.regex import lazy
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -143,7 +143,7 @@ def from_template(template: str, index: str) -> str:
 
 def conflicted(content: str) -> bool:
     """True when conflict markers stand in the text."""
-    return any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in content.splitlines())
+    return any(markdown.conflict_marker(line) for line in content.splitlines())
 
 
 def rows_of(index: str) -> list[Row]:
