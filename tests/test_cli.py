@@ -727,3 +727,14 @@ def test_config_says_where_each_value_comes_from(adopted: Repo) -> None:
     assert values["plans[0].archive"] == ("archive", "default")
     text = passed(adopted.holdfast("config")).out
     assert re.search(r"^commit\.require_tag +(.*)= true  # holdfast\.toml$", text, re.M)
+
+
+def test_check_says_when_no_attribute_names_the_merge_driver(adopted: Repo) -> None:
+    assert adopted.json("check")["problems"] == []
+    line = adopted.read(".gitattributes")
+    adopted.write(".gitattributes", "*.png binary\n")
+    (problem,) = adopted.json("check")["problems"]
+    assert (problem["code"], problem["severity"]) == ("merge-driver-missing", "warning")
+    assert problem["remedy"] == f"add this line to .gitattributes: {line.strip()}"
+    adopted.write(".gitattributes", f"*.png binary\n{line}")
+    assert adopted.json("check")["problems"] == []

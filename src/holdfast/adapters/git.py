@@ -221,6 +221,10 @@ class Git:
 
     # Configuration
 
+    def attribute(self, name: str, path: str) -> str:
+        """The value of a git attribute of `path`; `unspecified` where no line gives it one (git-check-attr)."""
+        return decode(self.run("check-attr", "-z", name, "--", path)).split("\0")[2]
+
     def config(self, key: str, *scope: str) -> str | None:
         """The value of a configuration key, or None; `scope` as `--local` or `--global`."""
         code, out, _ = self.attempt("config", *scope, "--null", "--get", key)

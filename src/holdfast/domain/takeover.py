@@ -11,7 +11,9 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-MERGE = "merge=holdfast-plan-index"
+DRIVER = "holdfast-plan-index"
+"""The name of the merge driver in git's configuration and attributes."""
+MERGE = f"merge={DRIVER}"
 
 _MARKERS = ("<!-- holdfast:plan-index begin", "<!-- holdfast:plan-index end")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.domain import plan_index
+from holdfast.domain import plan_index, takeover
 from holdfast.domain.policy import COMPUTED, MAIN
 from holdfast.domain.problem import ERROR, WARNING, Problem, Unable, added
 from holdfast.domain.rules import index, transitions
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from holdfast.usecases.observe import Configured
     from holdfast.usecases.workspace import Workspace
 
-DRIVER = "merge.holdfast-plan-index.driver"
+DRIVER = f"merge.{takeover.DRIVER}.driver"
 
 
 class Checked(NamedTuple):
@@ -61,13 +61,7 @@ def worktree(place: Workspace, since: str | None = None) -> Checked:
         for state in plans.folders:
             old = transitions.folder_in(before, state.folder.path)
             found += index.edited_by_hand(state, [old] if old is not None else [], plans.policy)
-    if configured.policy.origin and configured.policy.mode != COMPUTED and not place.git.config(DRIVER):
-        found += finding(
-            configured.policy,
-            "merge-driver-missing",
-            "merge driver",
-            "this clone lacks the merge driver of the plan index",
-        )
+    found += _merge_driver(place, plans)
     return _since(place, since, head, found, configured, plans)
 
 
@@ -94,6 +88,25 @@ def revision(place: Workspace, name: str, since: str | None = None) -> Checked:
     holds = _holds_index(place, plans) or (configured.policy.mode == MAIN and on_main)
     parents = place.git.text("rev-parse", f"{commit}^@").split()
     return _since(place, since, commit, _all(place, plans, configured, parents, holds), configured, plans)
+
+
+def _merge_driver(place: Workspace, plans: PlanSet) -> list[Problem]:
+    """What keeps the plan index from merging by field here: no driver in this clone, or no attribute that names it."""
+    policy = plans.policy
+    if policy.origin is None or policy.mode == COMPUTED:
+        return []
+    if not place.git.config(DRIVER):
+        message = "this clone lacks the merge driver of the plan index"
+        return finding(policy, "merge-driver-missing", "merge driver", message)
+    found = []
+    for state in plans.folders:
+        path = state.folder.index_path
+        if state.index_file is None or place.git.attribute("merge", path) == takeover.DRIVER:
+            continue
+        message = f"no line of .gitattributes gives {path} the merge driver of the plan index"
+        remedy = f"add this line to .gitattributes: {takeover.attribute_line(path)}"
+        found += finding(policy, "merge-driver-missing", path, message, remedy, path=path, line=1, column=1)
+    return found
 
 
 def _all(
