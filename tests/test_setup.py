@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.adapters import files
-from holdfast.domain import plan_index, policy, takeover
+from holdfast.domain import configuration, plan_index, policy, takeover
 from holdfast.usecases import setup
 from holdfast.usecases.setup import Options, adoption, detect, hook_files, lasting
 from holdfast.usecases.setup import init as setup_init
@@ -163,7 +163,7 @@ def test_init_takes_a_hand_kept_table_over_and_leaves_every_other_byte(planned: 
     )
     assert "put markers around the table of 2 plans in docs/plans/CLAUDE.md" in whats(proposal)
     assert planned.read(".gitattributes") == "docs/plans/CLAUDE.md merge=holdfast-plan-index\n"
-    read, problems = policy.from_mapping(tomllib.loads(planned.read("holdfast.toml")), "holdfast.toml")
+    read, problems = configuration.from_mapping(tomllib.loads(planned.read("holdfast.toml")), "holdfast.toml")
     assert problems == []
     assert (read.mode, read.main_branch) == ("committed", "main")
     assert [(one.path, one.profile, one.index_path) for one in read.folders] == [
@@ -344,7 +344,7 @@ def test_names_with_spaces_and_signs(repo: Repo) -> None:
     folder = 'docs/my [old] "plans" #1'
     repo.write(f"{folder}/01 - a b.md", "# Plan 1: a\n")
     repo.init(folders=(folder,))
-    read, problems = policy.from_mapping(tomllib.loads(repo.read("holdfast.toml")), "holdfast.toml")
+    read, problems = configuration.from_mapping(tomllib.loads(repo.read("holdfast.toml")), "holdfast.toml")
     assert (problems, read.folders[0].path) == ([], folder)
     out = repo.git("check-attr", "-z", "merge", f"{folder}/README.md", 'docs/my o "plans" #1/README.md').split("\0")
     assert (out[2], out[5]) == ("holdfast-plan-index", "unspecified")
@@ -1045,7 +1045,7 @@ def test_the_configuration_reads_back_for_every_mode() -> None:
     folders = [detect.Folder('a "b"\\c', profile, (), index_file) for profile in policy.PROFILES[:1]]
     for mode in policy.MODES:
         text = adoption.settings_text(folders, mode, 'ma"in')
-        read, problems = policy.from_mapping(tomllib.loads(text), "holdfast.toml")
+        read, problems = configuration.from_mapping(tomllib.loads(text), "holdfast.toml")
         assert (problems, read.mode, read.main_branch, read.folders[0].path) == (
             [],
             mode,

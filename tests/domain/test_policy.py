@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain import policy
+from holdfast.domain import configuration, policy
 from holdfast.domain.rules.catalogue import CODES
 
 FULL: dict[str, Any] = {
@@ -31,7 +31,7 @@ FULL: dict[str, Any] = {
 
 
 def read(data: dict[str, Any]) -> tuple[policy.Policy, list[str]]:
-    found, problems = policy.from_mapping(data, "holdfast.toml", CODES)
+    found, problems = configuration.from_mapping(data, "holdfast.toml", CODES)
     assert all(problem.path == "holdfast.toml" and problem.severity == "error" for problem in problems)
     return found, [f"{problem.code} {problem.subject}: {problem.remedy}" for problem in problems]
 
@@ -139,8 +139,8 @@ SCALARS = st.one_of(
 NAMES = st.one_of(
     st.sampled_from(
         [
-            *policy._KEYS,
-            *policy._FOLDER_KEYS,
+            *configuration._KEYS,
+            *configuration._FOLDER_KEYS,
             "index",
             "commit",
             "limits",

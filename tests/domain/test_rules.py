@@ -10,7 +10,7 @@ from holdfast.domain import plan_index, plan_set, policy
 from holdfast.domain.plan import absent, parse
 from holdfast.domain.plan_set import FolderState, History, PlanSet, Summary
 from holdfast.domain.policy import FolderPolicy, Policy
-from holdfast.domain.problem import Problem
+from holdfast.domain.problem import SEVERITIES, Problem
 from holdfast.domain.rules import across, index, transitions
 from holdfast.domain.rules.catalogue import BY_CODE, CODES
 
@@ -397,4 +397,4 @@ def test_every_rule_of_the_catalogue_is_tested() -> None:
 def test_every_rule_says_what_to_do() -> None:
     for rule in BY_CODE.values():
         assert rule.title.endswith(".") and rule.consequence.endswith(".") and rule.remedy
-        assert rule.severity in policy.SEVERITIES and rule.who in ("you", "wait", "human")
+        assert rule.severity in SEVERITIES and rule.who in ("you", "wait", "human")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain import policy, status
+from holdfast.domain import configuration, status
 
 SPELLINGS = [
     # text, key, what its sign says if that is another, note
@@ -151,7 +151,7 @@ def test_reading_never_fails(text: str) -> None:
 
 def test_a_folders_own_words_and_signs_replace_the_known_ones() -> None:
     data = {"plans": [{"statuses": {"planned": ["Soon"]}, "signs": {"planned": "⏳"}}]}
-    found, problems = policy.from_mapping(data, "holdfast.toml")
+    found, problems = configuration.from_mapping(data, "holdfast.toml")
     words = found.folders[0].statuses
     assert problems == []
     assert [status.read(text, words).key for text in ("Soon", "⏳ Soon", "Planned", "Complete")] == [

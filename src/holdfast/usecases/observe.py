@@ -8,7 +8,7 @@ import stat
 from holdfast import __version__
 from holdfast.adapters.cache import Cache, code_stamp
 from holdfast.adapters.git import REGULAR, Entry, Git, Objects, Repository, decode, encode
-from holdfast.domain import plain_data, summary_table
+from holdfast.domain import configuration, plain_data, summary_table
 from holdfast.domain import policy as policies
 from holdfast.domain.plan import absent, parse
 from holdfast.domain.plan_set import FolderState, PlanSet, Summary, in_order, summarize
@@ -96,7 +96,7 @@ class Observer:
             message = f"{origin} is not valid TOML: {wrong}"
             problem = Problem("config-unreadable", ERROR, origin, message, f"correct {origin}", path=origin)
             return Configured(policies.default()._replace(origin=origin), (problem,), digest)
-        policy, problems = policies.from_mapping(
+        policy, problems = configuration.from_mapping(
             _tool_table(data) if origin == policies.PYPROJECT else data, origin, CODES
         )
         return Configured(policy, tuple(problems), digest)

@@ -9,7 +9,7 @@ import tomllib
 from holdfast.adapters import files
 from holdfast.adapters.files import State
 from holdfast.adapters.git import decode, encode
-from holdfast.domain import policy, takeover
+from holdfast.domain import configuration, policy, takeover
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.setup import detect
 from holdfast.usecases.setup.proposal import ATTRIBUTES, INDEX, SETTINGS, Edit, Proposal, Site, Step, joined, refuse
@@ -245,7 +245,7 @@ def _wrong(text: str) -> list[Problem]:
                 "holdfast init --folder docs/plans",
             )
         ]
-    return policy.from_mapping(data, policy.FILE)[1]
+    return configuration.from_mapping(data, policy.FILE)[1]
 
 
 def _reason(mode: str | None, remote: Remote | None) -> str:
