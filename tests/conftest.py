@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,9 @@ def sealed(home: Path) -> dict[str, str]:
     }
 
 
+_COMPLAINT = re.compile(r"/hooks/[\w-]+: (?:line )?\d+: ")
+
+
 class Ran:
     """A finished process: exit code, standard output, standard error."""
 
@@ -65,6 +69,8 @@ class Repo:
             command, cwd=cwd or self.path, env={**self.env, **(env or {})}, input=input, capture_output=True, text=True,
             encoding="utf-8", errors="surrogateescape", check=False,
         )  # fmt: skip
+        # Every test holds this: no hook of ours makes the shell complain.
+        assert not _COMPLAINT.search(done.stderr), done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def git(self, *args: str, ok: bool = True, **more: Any) -> str:
