@@ -6,13 +6,11 @@ import os
 import stat
 import zlib
 
-from holdfast.domain.regex import lazy
-
 _KEPT = 48
 _MAGIC = b"holdfast cache 2\n"
 _LARGEST = 256 * 1024 * 1024
 """Bytes of the largest entry that is read; ours stay far below."""
-_OURS = lazy(r"(?:config|history|latest|recent|worktree|[0-9a-f]{40,64})-[\w.+-]+|\.new-\d+-[0-9a-f]+")
+_KINDS = frozenset({"config", "history", "latest", "recent", "worktree", ".new"})
 
 
 class Cache:
@@ -64,7 +62,7 @@ class Cache:
         """Drop the oldest entries once there are many; what has no name of ours stays."""
         try:
             with os.scandir(self.folder) as found:
-                ours = [entry for entry in found if _OURS.fullmatch(entry.name)]
+                ours = [entry for entry in found if _is_ours(entry.name)]
             entries = [(entry.stat(follow_symlinks=False).st_mtime_ns, entry.path) for entry in ours]
         except OSError:
             return
@@ -80,6 +78,13 @@ def code_stamp() -> str:
         with os.scandir(folder) as found:
             newest = max(newest, *(entry.stat().st_mtime_ns for entry in found if entry.name.endswith(".py")))
     return f"{newest:x}"
+
+
+def _is_ours(name: str) -> bool:
+    """True for a name that `write` makes: a kind or the id of a tree, a dash, and what it is for."""
+    kind, dash, rest = name.partition("-")
+    tree = len(kind) in (40, 64) and not kind.strip("0123456789abcdef")
+    return bool(dash and rest) and (kind in _KINDS or tree)
 
 
 def _sum(name: str, body: bytes) -> bytes:

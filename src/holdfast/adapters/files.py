@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 
@@ -78,20 +77,17 @@ def put(path: str, wanted: State, durable: bool = False) -> None:
     waits until the bytes are on the disk.
     """
     if not wanted.exists:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            os.unlink(path)
+        _unlink(path)
         return
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
     beside = os.path.join(folder, f".{name}{_NEW}")
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(beside)  # left by a run that was killed
+    _unlink(beside)  # left by a run that was killed
     try:
         _create(beside, wanted, durable)
         os.replace(beside, path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(beside)
+        _unlink(beside)
         raise
 
 
@@ -118,8 +114,7 @@ def put_under_lock(path: str, expected: State, content: bytes) -> bool:
             return True
         os.unlink(lock)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(lock)
+        _unlink(lock)
         raise
     return False
 
@@ -156,8 +151,10 @@ def writable_above(path: str) -> bool:
 
 def remove_if_empty(folder: str) -> None:
     """Remove a folder when nothing is in it; leave it otherwise."""
-    with contextlib.suppress(OSError):
+    try:
         os.rmdir(folder)
+    except OSError:
+        return
 
 
 def remove_tree(folder: str) -> None:
@@ -166,6 +163,14 @@ def remove_tree(folder: str) -> None:
 
     if os.path.lexists(folder):
         shutil.rmtree(folder)
+
+
+def _unlink(path: str) -> None:
+    """Remove a file, if there is one."""
+    try:
+        os.unlink(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
 
 
 def _create(path: str, wanted: State, durable: bool) -> None:

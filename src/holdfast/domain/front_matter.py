@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
+from holdfast.domain import header_line
 from holdfast.domain.regex import lazy
+from holdfast.domain.scan import BLANKS, char
 from holdfast.domain.value import NamedTuple
 
-_KEY = lazy(r"([A-Za-z_][\w -]{0,60}?)[ \t]*:(?:[ \t]+(.*))?$", re.S)
 _QUOTED = lazy(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"")
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _AMBIGUOUS = lazy(r": |:$| #")
-_ITEM = lazy(r"[ \t]*-[ \t]+(.*)$", re.S)
 
 
 class Entry(NamedTuple):
@@ -72,28 +70,26 @@ def scalar(value: str) -> str:
 
 def _take(line: str, number: int, start: int, found: list[Entry], items: dict[int, list[str]]) -> None:
     """Add the entry that a line holds; the items of a block list go to `items`, by the place of their entry."""
-    item = _ITEM.match(line)
-    if item is not None:
+    item = line.lstrip(BLANKS)
+    if item.startswith("-") and char(item, 1) in (" ", "\t"):
         if found and not found[-1].value and not found[-1].items:
-            items.setdefault(len(found) - 1, []).append(_unquote(item[1]))
+            items.setdefault(len(found) - 1, []).append(_unquote(item[1:].lstrip(BLANKS)))
             found[-1] = found[-1]._replace(end=start + len(line))
         return
-    match = _KEY.match(line)
-    if match is None:
+    label = header_line.key(line)
+    if label is None:
         return
-    raw = match[2] or ""
-    value = _without_comment(raw).rstrip()
-    at = match.start(2) if match[2] is not None else len(line)
+    value = _without_comment(label.value).rstrip()
     flow = _flow(value) if value.startswith("[") else ()
     found.append(
         Entry(
-            match[1].strip(),
+            label.name.strip(),
             "" if flow else _unquote(value),
             flow,
             number,
-            at + 1,
-            start + at,
-            start + at + len(value),
+            label.at + 1,
+            start + label.at,
+            start + label.at + len(value),
         )
     )
 

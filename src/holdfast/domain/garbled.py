@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from holdfast.domain.regex import lazy
 
 _SUSPECT = lazy(
@@ -15,12 +17,17 @@ _WORD_END = lazy("[ÉÜß][‘’“”„‚–—…‹›]")
 
 def garbled(line: str) -> tuple[str, int] | None:
     """The first run of characters in `line` that is UTF-8 read as Windows-1252 and saved again, with its offset."""
-    if line.isascii():
+    if line.isascii() or not _suspicious(line):
         return None
     for match in _SUSPECT.finditer(line):
         if ungarble(match[0]) != match[0]:
             return match[0], match.start()
     return None
+
+
+def _suspicious(line: str) -> bool:
+    """True where a letter that could begin a doubly encoded run stands before another character beyond ASCII."""
+    return any("\u00c2" <= one <= "\u00f4" and other >= "\u0080" for one, other in pairwise(line))
 
 
 def ungarble(text: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from holdfast.domain import front_matter, markdown
-from holdfast.domain.plan import BOLD, BOM, LABEL, PLAIN, find_section
+from holdfast.domain import front_matter, header_line, markdown
+from holdfast.domain.plan import BOM, LABEL, find_section
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _last_of_header(plan: Plan) -> Field | None:
 
 def _labelled_like(lead: str, name: str, value: str) -> str:
     """A header line in the form of another one's `lead`, which is all of it that stands before the value."""
-    match = BOLD.match(lead) or PLAIN.match(lead)
-    if match is None:
+    label = header_line.bold(lead) or header_line.plain(lead)
+    if label is None:
         return f"**{name.title()}:** {value}"
-    return f"{lead[: match.start(1)]}{name.title()}{lead[match.end(1) :].rstrip()} {value}"
+    return f"{lead[: label.start]}{name.title()}{lead[label.end :].rstrip()} {value}"

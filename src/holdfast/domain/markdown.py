@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from holdfast.domain.regex import lazy
+from holdfast.domain.scan import BLANKS, char, skip
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FENCE = lazy(r"[ \t]*((?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]*)*)(`{3,}|~{3,})(.*)")
-_HEADING = lazy(r"[ ]{0,3}(#{1,6})(?![^ \t])[ \t]*")
-_TICKS = lazy(r"`+")
+_NESTED = lazy(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]*)+(?=```|~~~)")
 
 
 class Line(NamedTuple):
@@ -70,14 +69,16 @@ def heading(line: str) -> Heading | None:
     """The heading that a line of prose is, or None."""
     if "#" not in line[:4]:
         return None
-    match = _HEADING.match(line)
-    if match is None:
+    start = skip(line, 0, " ")
+    end = skip(line, start, "#")
+    if start > 3 or not 1 <= end - start <= 6 or char(line, end) not in ("", " ", "\t"):
         return None
-    text = line[match.end() :].rstrip(" \t")
+    at = skip(line, end, BLANKS)
+    text = line[at:].rstrip(BLANKS)
     bare = text.rstrip("#")
-    if not bare or bare[-1] in " \t":
+    if not bare or bare[-1] in BLANKS:
         text = bare
-    return Heading(len(match[1]), text.strip(), match.end())
+    return Heading(end - start, text.strip(), at)
 
 
 def conflict_marker(line: str) -> bool:
@@ -91,13 +92,22 @@ def without_code(line: str) -> str:
     """The line with inline code blanked by spaces, so that columns stay."""
     if "`" not in line:
         return line
-    runs = [match.span() for match in _TICKS.finditer(line)]
+    runs = list(_runs(line))
     parts = []
     end = 0
     for opening, closing in _code_spans(runs):
         parts += [line[end:opening], " " * (closing - opening)]
         end = closing
     return "".join((*parts, line[end:]))
+
+
+def _runs(line: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each run of backticks."""
+    at = line.find("`")
+    while at >= 0:
+        end = skip(line, at, "`")
+        yield at, end
+        at = line.find("`", end)
 
 
 def _code_spans(runs: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -152,11 +162,18 @@ class _State:
         return False, hidden
 
     def _opens(self, line: str) -> bool:
-        match = _FENCE.match(line)
-        if match is None or (match[2][0] == "`" and "`" in match[3]):
+        bare = line.lstrip(BLANKS)
+        if bare.startswith(("```", "~~~")):
+            return self._begins(bare, quoted=False)
+        nested = _NESTED.match(line)  # in a list item, in a quotation
+        return nested is not None and self._begins(line[nested.end() :], quoted=">" in nested[0])
+
+    def _begins(self, marked: str, quoted: bool) -> bool:
+        end = skip(marked, 0, marked[0])
+        if marked[0] == "`" and "`" in marked[end:]:
             return False
-        self.fence = match[2]
-        self.quoted = ">" in match[1]
+        self.fence = marked[:end]
+        self.quoted = quoted
         return True
 
     def _closes(self, line: str) -> bool:

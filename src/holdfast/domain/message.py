@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from holdfast.domain.references import Reference, mentions
 from holdfast.domain.regex import lazy
 from holdfast.domain.value import TYPE_CHECKING
@@ -13,6 +11,7 @@ if TYPE_CHECKING:
 
 _CLAIM = lazy(r"(?:^|/)plan-(\d{1,9})-")
 _UNTAGGED = ("fixup! ", "squash! ", "amend! ", "Merge ", "Revert ", "Reapply ")
+_BRACKETED = lazy(r"(?i)\[plans?\b")
 _SCISSORS = lazy(r"^. -+ >8 -+$")
 
 
@@ -48,7 +47,7 @@ def tagged(message: str, number: int, tags: tuple[str, ...], comment: str) -> st
 
 def has_tag(subject: str, tags: tuple[str, ...]) -> bool:
     """True when a subject names a plan in brackets, or one of the allowed words."""
-    if any(True for _ in mentions(subject, 1)) and re.search(r"\[plans?\b", subject, re.I):
+    if any(True for _ in mentions(subject, 1)) and _BRACKETED.search(subject):
         return True
     return any(f"[{tag}]".casefold() in subject.casefold() for tag in tags)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from holdfast.domain.regex import lazy
+from holdfast.domain.scan import char, digits_end
 from holdfast.domain.value import NamedTuple
 
-_TOLERANT = lazy(
-    r"(?!\d{4}-\d\d-\d\d)(?:(?:plan|gap|task|adr|rfc)[-_ ]?)?(\d{1,9})(?:[-_. ].*)?\.(?:md|markdown)", re.I | re.S
-)
+_KINDS = ("plan", "gap", "task", "adr", "rfc")
+_ENDINGS = (".md", ".markdown")
+_NUMBERED = lazy(r"(?i)^(?:(?:plan|gap|task|adr|rfc)[-_ ]?)?\d+[-_. ]*")
+_NO_SLUG = lazy(r"[^a-z0-9]+")
+_HABIT = lazy(r"([^0-9]*)(\d+)( - |[-_. ])")
 _FIELD = lazy(r"\{(number)(?::0?(\d))?\}|\{(slug)\}")
 _LONGEST_SLUG = 60
+_LONGEST_NUMBER = 9
 
 
 class PatternError(ValueError):
@@ -36,7 +38,7 @@ class Pattern(NamedTuple):
             raise PatternError("a pattern has one {number}, then at most one {slug}")
         if "/" in text or "{" in rest or "}" in rest:
             raise PatternError("a pattern is a file name with {number} and {slug}, nothing else in braces")
-        if re.search(r"\}\{", text):
+        if "}{" in text:
             raise PatternError("something must stand between {number} and {slug}")
         return cls(text)
 
@@ -58,10 +60,8 @@ class Pattern(NamedTuple):
     @property
     def width(self) -> int | None:
         """The digits that a number is padded to, or None when the pattern leaves it open."""
-        for match in _FIELD.finditer(self.text):
-            if match[1]:
-                return int(match[2]) if match[2] else None
-        return None
+        digits = self.text.partition("{number:")[2].partition("}")[0]
+        return int(digits) if digits else None
 
     def name(self, number: int, slug: str, like: tuple[str, ...] = ()) -> str:
         """The file name of a new plan; a tolerant pattern follows the names in `like`."""
@@ -74,21 +74,44 @@ class Pattern(NamedTuple):
 
     def _digits(self, name: str) -> str | None:
         if not self.text:
-            match = _TOLERANT.fullmatch(name)
-            return match[1] if match is not None and match[1].isascii() else None
-        field = next(match for match in _FIELD.finditer(self.text) if match[1])
-        before, after = self.text[: field.start()], self.text[field.end() :]
+            return _tolerant(name)
+        before, _, field = self.text.partition("{number")
+        after = field.partition("}")[2]
         if not name.startswith(before):
             return None
-        digits = re.match(r"[0-9]{1,9}", name[len(before) :])
-        if digits is None:
+        digits = name[len(before) : min(digits_end(name, len(before)), len(before) + _LONGEST_NUMBER)]
+        if not digits or not digits.isascii():
             return None
-        rest = name[len(before) + digits.end() :]
+        rest = name[len(before) + len(digits) :]
         middle, slug, end = after.partition("{slug}")
         if not slug:
-            return digits[0] if rest == after else None
+            return digits if rest == after else None
         fits = rest.startswith(middle) and rest.endswith(end) and len(rest) > len(middle) + len(end)
-        return digits[0] if fits else None
+        return digits if fits else None
+
+
+def _tolerant(name: str) -> str | None:
+    """The digits that number a file in any usual form: `12_x.md`, `plan-12.md`, `ADR 0012 x.markdown`; no date."""
+    lowered = name.lower()
+    ending = next((one for one in _ENDINGS if lowered.endswith(one)), "")
+    stem = name[: len(name) - len(ending)]
+    kind = next((one for one in _KINDS if lowered.startswith(one)), "")
+    start = len(kind)
+    if kind and char(stem, start) in ("-", "_", " "):
+        start += 1
+    end = digits_end(stem, start)
+    digits = stem[start:end]
+    if not ending or not 0 < len(digits) <= _LONGEST_NUMBER or not digits.isascii() or _dated(stem):
+        return None
+    return digits if char(stem, end) in ("", "-", "_", ".", " ") else None
+
+
+def _dated(stem: str) -> bool:
+    """True for a name that begins with a date, as `2026-11-23-notes`."""
+    year, month, day = stem[:4], stem[5:7], stem[8:10]
+    return stem[4:5] == stem[7:8] == "-" and all(
+        part.isdecimal() and len(part) == size for part, size in ((year, 4), (month, 2), (day, 2))
+    )
 
 
 def slug_of(name: str) -> str:
@@ -97,8 +120,7 @@ def slug_of(name: str) -> str:
     Computed from the file name alone, so that every clone gives a claim the same name.
     """
     stem = name.rpartition("/")[2].rsplit(".", 1)[0]
-    words = re.sub(r"^(?:(?:plan|gap|task|adr|rfc)[-_ ]?)?\d+[-_. ]*", "", stem, flags=re.I)
-    return slugify(words) or "plan"
+    return slugify(_NUMBERED.sub("", stem)) or "plan"
 
 
 def slugify(title: str) -> str:
@@ -106,7 +128,7 @@ def slugify(title: str) -> str:
     import unicodedata
 
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    slug = _NO_SLUG.sub("-", plain.lower()).strip("-")
     if len(slug) > _LONGEST_SLUG:
         slug = slug[: _LONGEST_SLUG + 1].rsplit("-", 1)[0][:_LONGEST_SLUG]
     return slug
@@ -124,7 +146,7 @@ def _habit(names: tuple[str, ...]) -> tuple[str, int, str]:
     habits: Counter[tuple[str, str]] = Counter()
     widths = [1]
     for name in names:
-        match = re.match(r"([^0-9]*)(\d+)( - |[-_. ])", name)
+        match = _HABIT.match(name)
         if match:
             habits[(match[1], match[3])] += 1
             if match[2][0] == "0":

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from itertools import dropwhile
 
-from holdfast.domain import front_matter, markdown, references, status
+from holdfast.domain import front_matter, header_line, markdown, references, status
 from holdfast.domain.garbled import garbled
+from holdfast.domain.memory import remembered
 from holdfast.domain.references import Reference
-from holdfast.domain.regex import lazy
+from holdfast.domain.scan import BLANKS
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -30,21 +29,10 @@ _SYNONYMS = {
 }  # fmt: skip
 _PLAIN_FIELDS = frozenset({STATUS, PRIORITY, BLOCKED_BY, BLOCKS, SUPERSEDED_BY, "depends on"})
 
-BOLD = lazy(r"[ \t]{0,3}(?:[-*+][ \t]+)?\*\*([A-Za-z][\w /#-]{0,40}?)(?:[ \t]*:[ \t]*\*\*|\*\*[ \t]*:)[ \t]*(.*)", re.S)
-PLAIN = lazy(r"[ \t]{0,3}(?:[-*+][ \t]+)?([A-Za-z][\w -]{0,20}?)[ \t]*:(?:[ \t]+(.*))?$", re.S)
-_TITLE = lazy(
-    r"(?:(?:plan|gap|task|adr|rfc)(?:[ \t]*#[ \t]*(\d{1,9})(?!\d)|[ \t-]*(\d{1,9})[ \t]*(?=[:—–.-]|$)|[ \t]*(?=:|[—–-][ \t]))"
-    r"|#?(\d{1,9})[ \t]*(?=[:—–.-](?:[ \t]|$)))[ \t]*[:—–.-]?[ \t]*(.*)",
-    re.I | re.S,
-)
-_BOX = lazy(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[([ xX])\](?:[ \t]|$)")
 LABEL = 7  # the level of a bold label that begins a section: deeper than any heading
 _EMPTY = frozenset(
     {"", "-", "—", "–", "...", "…", "tbd", "todo", "tba", "n/a", "pending", "fixme", "?", "none yet", "to do"}
 )
-_RULE = lazy(r"[ \t]*(?:[-*_][ \t]*){3,}$")
-_TABLE_RULE = lazy(r"[ \t|:-]+$")
-_NO_WORD = lazy(r"[^\w'/ ]+")
 
 
 class Field(NamedTuple):
@@ -176,10 +164,11 @@ def find_section(plan: Plan, names: tuple[str, ...]) -> tuple[Section, ...]:
 
 def plain(heading: str) -> str:
     """A heading as lower-case words without numbering, signs and markup."""
-    return " ".join(dropwhile(str.isdigit, _NO_WORD.sub(" ", heading.casefold()).split()))
+    words = "".join(one if one.isalnum() or one in "_'/" else " " for one in heading.casefold()).split()
+    return " ".join(dropwhile(str.isdigit, words))
 
 
-@lru_cache(maxsize=64)
+@remembered
 def _plain_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(plain(name) for name in names)
 
@@ -207,6 +196,20 @@ def _numbers(field: Field | None) -> tuple[Reference, ...]:
     if field is None or field.empty:
         return ()
     return tuple(Reference(number, field.line, field.column + at) for number, at in references.listed(field.value))
+
+
+def _ruled(bare: str) -> bool:
+    """True for a thematic break and for the line below a table's head."""
+    marks = len(bare) - bare.count(" ") - bare.count("\t")
+    return not bare.strip(" \t|:-") or (marks >= 3 and not bare.strip("-*_ \t"))
+
+
+def _unticked(text: str) -> bool:
+    """True for a list item that begins with an empty check box."""
+    before, box, after = text.partition("[ ]")
+    mark = before.strip(BLANKS)
+    item = mark in ("-", "*", "+") or (mark[-1:] in (".", ")") and mark[:-1].isdecimal() and len(mark) <= 10)
+    return bool(box) and item and before[-1] in BLANKS and after[:1] in ("", " ", "\t")
 
 
 class _Part:
@@ -308,32 +311,27 @@ class _Reader:
 
     def _title(self, text: str, number: int) -> None:
         bare = text.strip("*_ ")
-        match = _TITLE.match(bare)
-        if match is None:
-            self.title = (text, number, None)
-            return
-        digits = match[1] or match[2] or match[3]
-        self.title = (match[4].strip(), number, int(digits) if digits else None)
+        digits, words = header_line.title(bare)
+        self.title = (words.strip() if words != bare else text, number, int(digits) if digits else None)
 
     def _header_line(self, line: markdown.Line) -> bool:
-        bold = BOLD.match(line.text)
-        match = bold or PLAIN.match(line.text)
-        if match is None:
+        bold = header_line.bold(line.text)
+        label = bold or header_line.plain(line.text)
+        if label is None:
             return False
-        name = _SYNONYMS.get(match[1].strip().casefold(), match[1].strip().casefold())
+        name = _SYNONYMS.get(label.name.strip().casefold(), label.name.strip().casefold())
         if bold is None and name not in _PLAIN_FIELDS:
             return False
-        raw = (match[2] or "").rstrip()
-        column = match.start(2) if match[2] is not None else len(line.text)
-        self._field(name, Field(raw, line.number, column + 1, line.start + column, line.start + column + len(raw)))
+        raw, at = label.value.rstrip(), label.at
+        self._field(name, Field(raw, line.number, at + 1, line.start + at, line.start + at + len(raw)))
         self.evidence = None
         self._evidence(name, raw, line.number)
         return True
 
     def _label(self, text: str, number: int) -> bool:
         """True for a bold label of evidence in the body, as `**CI Evidence:**`."""
-        match = BOLD.match(text) if "**" in text else None
-        if match is None or not self._evidence(match[1], match[2], number):
+        label = header_line.bold(text) if "**" in text else None
+        if label is None or not self._evidence(label.name, label.value, number):
             return False
         for part in self.open:
             part.filled = True
@@ -356,11 +354,11 @@ class _Reader:
             self.fields[name] = field
 
     def _later(self, raw: str, line: markdown.Line, offset: int = 0) -> None:
-        label = BOLD.match(raw)
+        label = header_line.bold(raw)
         if label is not None:
-            if label[1].strip().casefold() != STATUS:
+            if label.name.strip().casefold() != STATUS:
                 return
-            offset, raw = offset + label.start(2), label[2]
+            offset, raw = offset + label.at, label.value
         value = raw.strip()
         at = offset + len(raw) - len(raw.lstrip())
         self.later_status = Field(value, line.number, at + 1, line.start + at, line.start + at + len(value))
@@ -369,7 +367,7 @@ class _Reader:
         if not self.open and self.evidence is None:
             return
         bare = text.strip()
-        if not bare or bare.startswith(("```", "~~~")) or _RULE.match(bare) or _TABLE_RULE.match(bare):
+        if not bare or bare.startswith(("```", "~~~")) or _ruled(bare):
             return
         words = bare.strip("*_`[]()>. \t").lstrip("-+* ").casefold()
         if words in _EMPTY or bare.startswith("<!--"):
@@ -380,8 +378,7 @@ class _Reader:
             self.evidence.filled = True
 
     def _box(self, text: str, number: int) -> None:
-        match = _BOX.match(text)
-        if match is None or match[1] != " ":
+        if not _unticked(text):
             return
         for part in self.open:
             part.boxes += 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from holdfast.domain import markdown, status
 from holdfast.domain.references import listed
 from holdfast.domain.regex import lazy
@@ -23,7 +21,9 @@ _HEAD = ("| # | Plan | Priority | Status | Blocks |", "|---|------|----------|--
 _MARKUP = str.maketrans({character: "\\" + character for character in "\\`*_[]<|~"})
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/!$&'+,;=:@")
 _CELLS = lazy(r"(?<!\\)\|")
-_LINK = lazy(r"\[(.*)\]\(([^()]*)\)", re.S)
+_LINK = lazy(r"(?s)\[(.*)\]\(([^()]*)\)")
+_ENCODED = lazy(r"%([0-9A-F]{2})")
+_LEAD = lazy(r"^[^0-9]*\d+[-_. ]*")
 
 
 class Row(NamedTuple):
@@ -296,8 +296,8 @@ def _link(name: str) -> str:
 
 def _name_in(link: str) -> str:
     """The file name that `_link` encoded."""
-    raw = re.sub(rb"%([0-9A-F]{2})", lambda match: bytes([int(match[1], 16)]), link.encode("utf-8", "surrogateescape"))
-    return raw.decode("utf-8", "surrogateescape")
+    raw = link.encode("utf-8", "surrogateescape").decode("latin-1")
+    return _ENCODED.sub(lambda match: chr(int(match[1], 16)), raw).encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def _capital(priority: str, known: tuple[str, ...]) -> str:
@@ -308,5 +308,5 @@ def _capital(priority: str, known: tuple[str, ...]) -> str:
 
 def _from_name(name: str) -> str:
     stem = name.rpartition("/")[2].rsplit(".", 1)[0]
-    words = re.sub(r"^[^0-9]*\d+[-_. ]*", "", stem).replace("_", " ").replace("-", " ").strip()
+    words = _LEAD.sub("", stem).replace("_", " ").replace("-", " ").strip()
     return words or stem

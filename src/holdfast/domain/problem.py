@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -58,16 +56,25 @@ def added(after: Iterable[Problem], baselines: Iterable[Iterable[Problem]]) -> l
     With several baselines (the parents of a merge) the union counts: for each identity the largest
     number that any one of them holds.
     """
-    allowed: Counter[tuple[str, int | None, str]] = Counter()
+    allowed: dict[tuple[str, int | None, str], int] = {}
     for baseline in baselines:
-        allowed |= Counter(problem.identity for problem in baseline)
+        for identity, count in _counted(baseline).items():
+            allowed[identity] = max(count, allowed.get(identity, 0))
     new = []
     for problem in after:
-        if allowed[problem.identity] > 0:
-            allowed[problem.identity] -= 1
+        left = allowed.get(problem.identity, 0)
+        if left > 0:
+            allowed[problem.identity] = left - 1
         else:
             new.append(problem)
     return new
+
+
+def _counted(problems: Iterable[Problem]) -> dict[tuple[str, int | None, str], int]:
+    counts: dict[tuple[str, int | None, str], int] = {}
+    for problem in problems:
+        counts[problem.identity] = counts.get(problem.identity, 0) + 1
+    return counts
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

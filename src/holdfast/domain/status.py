@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from holdfast.domain.memory import remembered
 from holdfast.domain.value import NamedTuple
 
 UNKNOWN = "unknown"
@@ -100,7 +99,7 @@ class Reading(NamedTuple):
     note: str
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def read(text: str, vocabulary: Vocabulary) -> Reading:
     """Understand a status as people write it: sign, word and note in any case and spacing.
 
