@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reading import FOLDER, read
 
 from conftest import CORPUS
-from holdfast.domain import front_matter, plan_index, plan_set, policy
+from holdfast.domain import front_matter, plan_index, policy, summary
 from holdfast.domain.plan import Plan
 
 FOLDERS = [FOLDER, policy.folder("docs/adr", policy.RECORD), policy.folder("backlog", policy.TASKS)]
@@ -49,7 +49,7 @@ def test_any_bytes_are_a_plan(content: bytes, folder: policy.FolderPolicy) -> No
     plan = read(content, folder)
     assert plan == read(content, folder)
     _places_are_inside(plan, content)
-    one = plan_set.summarize(plan, "", folder, policy.default())
+    one = summary.summarize(plan, "", folder, policy.default())
     assert one.row.count("\n") == 0 and len(plan_index.rows_of(one.row)) == 1
 
 
@@ -123,7 +123,7 @@ HOSTILE = {
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_text_takes_for_ever(content: bytes) -> None:
     start = time.process_time()
-    plan_set.summarize(read(content), "", FOLDER, policy.default())
+    summary.summarize(read(content), "", FOLDER, policy.default())
     assert time.process_time() - start < 2
 
 

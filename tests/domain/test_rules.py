@@ -6,13 +6,15 @@ from collections.abc import Iterable
 
 import pytest
 
-from holdfast.domain import plan_index, plan_set, policy
+from holdfast.domain import plan_index, policy, summary
 from holdfast.domain.plan import absent, parse
-from holdfast.domain.plan_set import FolderState, History, PlanSet, Summary
+from holdfast.domain.plan_set import FolderState, History, PlanSet
+from holdfast.domain.plans import Plans
 from holdfast.domain.policy import FolderPolicy, Policy
 from holdfast.domain.problem import SEVERITIES, Problem
 from holdfast.domain.rules import across, index, transitions
 from holdfast.domain.rules.catalogue import BY_CODE, CODES
+from holdfast.domain.summary import Summary
 
 NO_HISTORY = History({})
 
@@ -23,7 +25,7 @@ def plans(
     """A folder with plans 1, 2, 3, ... (or the file `names`), each by what stands below its title."""
     place = folder or policy.folder()
     rules = policy.default()._replace(folders=(place,), **changes)
-    return PlanSet(rules, (FolderState(place, plan_set.in_order(_summaries(bodies, names, place, rules))),))
+    return PlanSet(rules, (FolderState(place, Plans(_summaries(bodies, names, place, rules))),))
 
 
 def _summaries(
@@ -40,7 +42,7 @@ def _summaries(
             else f"# Plan #{number}: T\n\n{body}"
         )
         content = text if isinstance(text, bytes) else text.encode()
-        yield plan_set.summarize(parse(path, number, content, place), str(hash(content)), place, rules)
+        yield summary.summarize(parse(path, number, content, place), str(hash(content)), place, rules)
 
 
 def found(these: PlanSet, history: History = NO_HISTORY) -> list[Problem]:
@@ -211,7 +213,7 @@ def test_severities_hold_for_rules_over_one_plan() -> None:
 @pytest.mark.parametrize("code", ["file-too-large", "file-not-regular"])
 def test_a_file_that_cannot_be_read_is_one_finding_and_has_a_row(code: str) -> None:
     place, rules = policy.folder(), policy.default()
-    one = plan_set.summarize(absent("docs/plans/07_big-thing.md", 7, code, "9 bytes"), "", place, rules)
+    one = summary.summarize(absent("docs/plans/07_big-thing.md", 7, code, "9 bytes"), "", place, rules)
     assert [problem.code for problem in one.problems] == [code]
     assert one.row == "| 7 | [big thing](07_big-thing.md) | - | ❓ no status | - |"
     assert code not in codes(found(plans(OPEN)))

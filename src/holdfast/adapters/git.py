@@ -19,6 +19,10 @@ _FATAL = 128
 
 REGULAR = ("100644", "100755")
 
+_STAGED = (
+    "diff-index", "--cached", "--raw", "-z", "--no-renames", "--abbrev=64", "--ita-invisible-in-index",
+)  # fmt: skip
+
 
 class GitError(Unable):
     """git could not do the job; `args[0]` is what it said, on one line."""
@@ -186,16 +190,16 @@ class Git:
 
     def staged_changes(self, revision: str, paths: Sequence[str]) -> list[Change]:
         """What git's index changes against `revision` below the literal `paths`."""
-        out = self.run(
-            "--literal-pathspecs", "diff-index", "--cached", "--raw", "-z", "--no-renames", "--abbrev=64",
-            "--ita-invisible-in-index", revision, "--", *paths,
-        )  # fmt: skip
-        return _changes(out)
+        return _changes(self.run("--literal-pathspecs", *_STAGED, revision, "--", *paths))
 
-    def try_tree_changes(self, old: str, new: str) -> tuple[int, list[Change]]:
-        """What differs between two trees, with git's exit code: not 0 when one of them is gone."""
-        code, out, _ = self.attempt("diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", old, new)
-        return code, _changes(out) if code == 0 else []
+    def staged_against_head(self) -> Asked:
+        """What git's index changes against HEAD, asked now and read later."""
+        return Asked(spawn.Running(self.command(*_STAGED, "HEAD", "--"), self._env))
+
+    def tree_changes(self, old: str, new: str) -> Asked:
+        """What differs between two trees, asked now and read later."""
+        command = self.command("diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", old, new)
+        return Asked(spawn.Running(command, self._env))
 
     def stage_blob(self, path: str, mode: str, oid: str) -> None:
         """Make `path` in git's index the blob `oid`; an entry that a sparse checkout leaves out stays left out."""
@@ -231,6 +235,22 @@ class Git:
         return decode(out).removesuffix("\0") if code == 0 else None
 
 
+class Asked:
+    """What differs between two states; git looks while its asker does something else."""
+
+    def __init__(self, asked: spawn.Running) -> None:
+        self._asked: spawn.Running | None = asked
+        self._changes: list[Change] | None = None
+
+    def changes(self) -> list[Change] | None:
+        """The paths that differ; None when git could not tell, as where there is no such state."""
+        if self._asked is not None:
+            code, out, _ = self._asked.done()
+            self._asked = None
+            self._changes = _changes(out) if code == 0 else None
+        return self._changes
+
+
 class Objects:
     """Objects read through one `git cat-file --batch-command`, one question after the other."""
 
@@ -239,6 +259,8 @@ class Objects:
             self._git = spawn.Conversation(git.command("cat-file", "--batch-command"), git._env)
         except OSError as error:
             raise NoGit("git is not on PATH") from error
+        self._asked: list[str] = []
+        self._known: dict[str, str | None] = {}
 
     def __enter__(self) -> Objects:
         return self
@@ -250,12 +272,19 @@ class Objects:
         """End the process."""
         self._git.close()
 
+    def ask_ahead(self, names: Iterable[str]) -> None:
+        """Ask for the ids of many names at once: `id_of` then gives the answers of this moment, however often."""
+        new = [name for name in dict.fromkeys(names) if name not in self._known and "\n" not in name]
+        self._git.questions.write(b"".join(b"info " + encode(name) + b"\n" for name in new))
+        self._git.questions.flush()
+        self._asked += new
+
     def id_of(self, name: str) -> str | None:
         """The object id that `name` (a revision, `REV:path` or `:path`) stands for, or None."""
         if "\n" in name:
             return None
-        header = self._ask("info", name)  # "ID TYPE SIZE"; "NAME missing", where the name may hold blanks, for nothing
-        return header[0] if len(header) == 3 and header[2].isdigit() else None
+        self._hear()
+        return self._known[name] if name in self._known else _id_in(self._ask("info", name))
 
     def content(self, name: str) -> bytes | None:
         """The bytes of the object that `name` stands for, or None where there is none."""
@@ -271,6 +300,7 @@ class Objects:
 
         Questions go out in small groups, so that neither side ever waits on a full pipe.
         """
+        self._hear()
         found: dict[str, bytes] = {}
         waiting = list(dict.fromkeys(oids))
         for start in range(0, len(waiting), 200):
@@ -283,7 +313,14 @@ class Objects:
                     found[oid] = self._body(int(header[2]))
         return found
 
+    def _hear(self) -> None:
+        """Read the answers to what was asked ahead."""
+        for name in self._asked:
+            self._known[name] = _id_in(self._header())
+        self._asked.clear()
+
     def _ask(self, command: str, name: str) -> list[str]:
+        self._hear()
         self._git.questions.write(f"{command} ".encode() + encode(name) + b"\n")
         self._git.questions.flush()
         return self._header()
@@ -298,6 +335,11 @@ class Objects:
         body = self._git.answers.read(size)
         self._git.answers.read(1)
         return body
+
+
+def _id_in(header: list[str]) -> str | None:
+    """The id in "ID TYPE SIZE"; none in "NAME missing", where the name may hold blanks."""
+    return header[0] if len(header) == 3 and header[2].isdigit() else None
 
 
 def for_this_commit(environment: Mapping[str, str]) -> dict[str, str]:

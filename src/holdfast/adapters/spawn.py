@@ -23,32 +23,50 @@ class Done(NamedTuple):
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str], data: bytes | None = None) -> Done:
-    """Run a program of PATH to its end, with `data` as its standard input; `FileNotFoundError` when there is none.
+    """Run a program of PATH to its end, with `data` as its standard input; `FileNotFoundError` when there is none."""
+    return Running(arguments, environment, data).done()
+
+
+class Running:
+    """A program of PATH that was started and works on its own until `done` is asked.
 
     Standard input and error are files without a name, so that neither side ever waits on a full pipe.
+    `FileNotFoundError` where there is no such program.
     """
-    given = _file_with(data) if data is not None else os.open(os.devnull, os.O_RDONLY)
-    complaints = _file_with(b"")
-    mine, its = os.pipe()
-    try:
-        actions = [
-            (os.POSIX_SPAWN_DUP2, given, _STDIN),
-            (os.POSIX_SPAWN_DUP2, its, _STDOUT),
-            (os.POSIX_SPAWN_DUP2, complaints, _STDERR),
-        ]
-        pid = os.posix_spawnp(
-            arguments[0], list(arguments), dict(environment), file_actions=actions, setsigdef=[_SIGPIPE]
-        )
-        os.close(its)
-        its = -1
-        out = _all_of(mine)
-        code = _exit_code(pid)
-        os.lseek(complaints, 0, os.SEEK_SET)
-        return Done(code, out, _all_of(complaints))
-    finally:
-        for handle in (given, complaints, mine, its):
-            if handle >= 0:
-                os.close(handle)
+
+    __slots__ = ("_complaints", "_out", "_pid")
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], data: bytes | None = None) -> None:
+        given = _file_with(data) if data is not None else os.open(os.devnull, os.O_RDONLY)
+        self._complaints = _file_with(b"")
+        self._out, its = os.pipe()
+        try:
+            actions = [
+                (os.POSIX_SPAWN_DUP2, given, _STDIN),
+                (os.POSIX_SPAWN_DUP2, its, _STDOUT),
+                (os.POSIX_SPAWN_DUP2, self._complaints, _STDERR),
+            ]
+            self._pid = os.posix_spawnp(
+                arguments[0], list(arguments), dict(environment), file_actions=actions, setsigdef=[_SIGPIPE]
+            )
+        except OSError:
+            os.close(self._out)
+            os.close(self._complaints)
+            raise
+        finally:
+            os.close(given)
+            os.close(its)
+
+    def done(self) -> Done:
+        """Wait until the program ends; may be asked once."""
+        try:
+            out = _all_of(self._out)
+            code = _exit_code(self._pid)
+            os.lseek(self._complaints, 0, os.SEEK_SET)
+            return Done(code, out, _all_of(self._complaints))
+        finally:
+            os.close(self._out)
+            os.close(self._complaints)
 
 
 class Conversation:

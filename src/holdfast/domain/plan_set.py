@@ -1,64 +1,31 @@
-"""All plans of a tree at one instant, each boiled down to what other plans, lists and the plan index need."""
+"""All plans of a tree at one instant, with the file of the plan index and what they have been before."""
 
 from __future__ import annotations
 
-from operator import itemgetter
-
-from holdfast.domain import plan_index, status
-from holdfast.domain.plan import BLOCKED_BY, BLOCKS
+from holdfast.domain import plan_index
 from holdfast.domain.policy import COMPUTED, RECORD
-from holdfast.domain.rules import content, header
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from holdfast.domain.plan import Plan
+    from holdfast.domain.plans import Plans
     from holdfast.domain.policy import FolderPolicy, Policy
-    from holdfast.domain.problem import Problem
-    from holdfast.domain.references import Reference
-
-
-class Summary(NamedTuple):
-    """One plan as the others see it; `oid` is the id of its blob, `row` its line of the plan index.
-
-    `declares_blocked_by` and `declares_blocks` are true where the header has the field at all, even as `None`.
-    """
-
-    path: str
-    oid: str
-    number: int
-    title: str
-    status: str
-    status_text: str
-    priority: str
-    blocked_by: tuple[Reference, ...]
-    blocks: tuple[Reference, ...]
-    mentions: tuple[Reference, ...]
-    declares_blocked_by: bool
-    declares_blocks: bool
-    archived: bool
-    row: str
-    problems: tuple[Problem, ...]
-
-    @property
-    def open(self) -> bool:
-        """True for work that is still to be done."""
-        return self.status in status.OPEN
+    from holdfast.domain.summary import Summary
 
 
 class FolderState(NamedTuple):
     """One plan folder in a tree: its plans by number and path, its plan index file and template as bytes."""
 
     folder: FolderPolicy
-    summaries: tuple[Summary, ...]
+    summaries: Plans
     index_file: bytes | None = None
     template: bytes | None = None
 
     @property
     def computed(self) -> str:
         """The plan index that these plans make."""
-        return plan_index.text(one.row for one in self.summaries if one.row)
+        return plan_index.text(self.summaries.rows())
 
 
 class PlanSet(NamedTuple):
@@ -72,10 +39,16 @@ class PlanSet(NamedTuple):
         """The plans of all folders."""
         return [one for state in self.folders for one in state.summaries]
 
+    @property
+    def identity(self) -> str | None:
+        """A word that only the same plans have; None where some did not come out of a remembered table."""
+        words = [state.summaries.identity for state in self.folders]
+        return "\n\n".join(word for word in words if word is not None) if None not in words else None
+
     def find(self, number: int) -> list[Summary]:
         """The plans with that number, those of plan folders before records."""
         ordered = sorted(self.folders, key=lambda state: state.folder.profile == RECORD)
-        return [one for state in ordered for one in state.summaries if one.number == number]
+        return [one for state in ordered for one in state.summaries.numbered(number)]
 
 
 class History(NamedTuple):
@@ -91,39 +64,6 @@ class History(NamedTuple):
     def numbers(self, folder: str) -> set[int]:
         """All numbers that plans of the folder ever had."""
         return set(self.by_folder.get(folder, {}))
-
-
-def summarize(plan: Plan, oid: str, folder: FolderPolicy, policy: Policy) -> Summary:
-    """What the others need of a plan, with everything that is wrong with it alone."""
-    archived = folder.archived(plan.path)
-    problems: list[Problem] = []
-    if not archived:
-        problems += header.check(plan, folder, policy)
-        problems += content.check(plan, folder, policy)
-    if len(policy.folders) > 1:
-        problems = [one._replace(subject=f"{folder.path}: {one.subject}") for one in problems]
-    return Summary(
-        path=plan.path,
-        oid=oid,
-        number=plan.number,
-        title=plan.title,
-        status=plan.status,
-        status_text=plan.status_text,
-        priority=plan.priority,
-        blocked_by=plan.blocked_by,
-        blocks=plan.blocks,
-        mentions=plan.mentions,
-        declares_blocked_by=plan.field(BLOCKED_BY) is not None,
-        declares_blocks=plan.field(BLOCKS) is not None,
-        archived=archived,
-        row="" if archived else str(plan_index.row(plan, folder)),
-        problems=tuple(problems),
-    )
-
-
-def in_order(summaries: Iterable[Summary]) -> tuple[Summary, ...]:
-    """Summaries in the order of the plan index: by number, then by path."""
-    return tuple(sorted(summaries, key=itemgetter(2, 0)))
 
 
 def place_of_index(state: FolderState) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from holdfast.usecases.after_commit import Report
+    from holdfast.usecases.begin import Begun
     from holdfast.usecases.commit_gate import Verdict
-    from holdfast.usecases.workspace import Workspace
 
 _GATES = frozenset({"pre-commit", "commit-msg", "pre-merge-commit", "merge-driver"})
 
@@ -51,45 +51,52 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _pre_commit(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    from holdfast.usecases import commit_gate
+    begun = _begin(environment, asks_what_is_staged=True)
+    from holdfast.usecases import commit_gate, workspace
 
-    return _gate(commit_gate.before_commit(_here(environment), arguments[0]))
+    return _gate(commit_gate.before_commit(workspace.in_hook(begun), arguments[0]))
 
 
 def _pre_merge_commit(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    from holdfast.usecases import commit_gate
+    begun = _begin(environment, asks_what_is_staged=True)
+    from holdfast.usecases import commit_gate, workspace
 
-    return _gate(commit_gate.before_merge_commit(_here(environment)))
+    return _gate(commit_gate.before_merge_commit(workspace.in_hook(begun)))
 
 
 def _commit_msg(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    from holdfast.usecases import commit_message
+    begun = _begin(environment)
+    from holdfast.usecases import commit_message, workspace
 
-    return _gate(commit_message.check(_here(environment), arguments[1]))
+    return _gate(commit_message.check(workspace.in_hook(begun), arguments[1]))
 
 
 def _post_commit(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    from holdfast.usecases import after_commit
+    begun = _begin(environment)
+    from holdfast.usecases import after_commit, workspace
 
-    return _report(after_commit.after_commit(_here(environment), arguments[0]))
+    return _report(after_commit.after_commit(workspace.in_hook(begun), arguments[0]))
 
 
 def _post_merge(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    from holdfast.usecases import after_commit
+    begun = _begin(environment)
+    from holdfast.usecases import after_commit, workspace
 
-    return _report(after_commit.after_merge(_here(environment)))
+    return _report(after_commit.after_merge(workspace.in_hook(begun)))
 
 
 def _post_rewrite(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    from holdfast.usecases import after_commit
+    begun = _begin(environment)
+    from holdfast.usecases import after_commit, workspace
 
-    return _report(after_commit.after_rewrite(_here(environment), sys.stdin.read().splitlines()))
+    return _report(after_commit.after_rewrite(workspace.in_hook(begun), sys.stdin.read().splitlines()))
 
 
 def _post_applypatch(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    from holdfast.usecases import after_commit
+    begun = _begin(environment)
+    from holdfast.usecases import after_commit, workspace
 
-    return _report(after_commit.look(_here(environment), "HEAD"))
+    return _report(after_commit.look(workspace.in_hook(begun), "HEAD"))
 
 
 def _merge_driver(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -114,10 +121,10 @@ _NEEDED = {"pre-commit": 1, "commit-msg": 2, "post-commit": 1, "merge-driver": 3
 """How many arguments follow the name of a hook at least."""
 
 
-def _here(environment: Mapping[str, str]) -> Workspace:
-    from holdfast.usecases import workspace
+def _begin(environment: Mapping[str, str], asks_what_is_staged: bool = False) -> Begun:
+    from holdfast.usecases import begin
 
-    return workspace.in_hook(os.getcwd(), environment)
+    return begin.in_hook(os.getcwd(), environment, asks_what_is_staged)
 
 
 def _gate(verdict: Verdict) -> int:
@@ -157,4 +164,6 @@ def _say(text: str) -> None:
 if __name__ == "__main__":
     gc.disable()  # a short life over many small values: looking for circles among them takes a fifth of the time
     sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)  # what is left is memory: taking it apart plan by plan takes as long as reading it

@@ -7,6 +7,7 @@ import os
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
 from holdfast.adapters.processes import arguments_of_git
+from holdfast.domain.policy import FILES
 from holdfast.domain.problem import WARNING, Problem, errors
 from holdfast.domain.rules import index
 from holdfast.domain.rules.catalogue import finding
@@ -34,6 +35,7 @@ PASSED = Verdict((), (), 0)
 
 def before_commit(place: Workspace, git_pid: str) -> Verdict:
     """The pre-commit hook of the git process `git_pid`: judge git's index, stage the plan index, or refuse."""
+    place.objects.ask_ahead(("HEAD^{commit}", *(f":{name}" for name in FILES)))
     head = place.objects.id_of("HEAD^{commit}")
     observer = place.observer
     configured = observer.configured_in("")
@@ -55,6 +57,7 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
 
 def before_merge_commit(place: Workspace) -> Verdict:
     """The pre-merge-commit hook: judge what the merge made. What is staged here would not land in the commit."""
+    place.objects.ask_ahead(("HEAD^{commit}", *(f":{name}" for name in FILES)))
     head = place.objects.id_of("HEAD^{commit}")
     observer = place.observer
     configured = observer.configured_in("")
@@ -68,12 +71,12 @@ def _judge(observer: Observer, configured: Configured, head: str | None, parents
     before = [observer.of_tree(parent, configured) for parent in parents]
     # A configuration that did not change was as wrong before as it is now.
     old = [observer.configured_in(parent).problems if configured.problems else () for parent in parents]
-    found = judge.change(after, before, observer, configured, old)
+    found = judge.Change(after, before, observer, configured, old)
     # An amended commit is judged against its parents, but the rows that stand there may be its own.
     amended = [observer.of_tree(head, configured)] if head is not None and head not in parents else []
     edited = [] if _merged_by_git(observer.repository.git_dir) else _edited(after, [*before, *amended])
     warnings = tuple(one for one in found.added if one.severity == WARNING)
-    return Verdict(tuple(errors(found.added)), (*warnings, *edited), found.older), after
+    return Verdict(tuple(errors(found.added)), (*warnings, *edited), found.older()), after
 
 
 def _edited(after: PlanSet, before: list[PlanSet]) -> list[Problem]:

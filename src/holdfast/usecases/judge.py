@@ -7,51 +7,77 @@ from holdfast.domain.plan_index import NoPlace
 from holdfast.domain.policy import COMPUTED
 from holdfast.domain.problem import Problem, added
 from holdfast.domain.rules import across, index, transitions
-from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import history
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from holdfast.domain.plan_set import History, PlanSet
+    from holdfast.domain.rules.across import Scope
     from holdfast.usecases.observe import Configured, Observer
-
-
-class Judgement(NamedTuple):
-    """What a change adds (`added`, in the order of the plans) and how many older problems stay (`older`)."""
-
-    added: tuple[Problem, ...]
-    older: int
 
 
 def everything(plans: PlanSet, observer: Observer, configured: Configured) -> list[Problem]:
     """All problems of the plans themselves; the plan index is judged apart, by `rules.index`."""
     needed = bool(across.dangling(plans))
     known = history.read(observer, configured) if needed else history.NONE
-    return in_order([*configured.problems, *_of(plans, known)])
+    return in_order([*configured.problems, *_of(plans, known, None)])
 
 
-def change(
-    after: PlanSet,
-    before: Sequence[PlanSet],
-    observer: Observer,
-    configured: Configured,
-    old_configuration: Sequence[tuple[Problem, ...]],
-) -> Judgement:
-    """What the step from the parents `before` to `after` adds.
+class Change:
+    """A step from the states of the parents to another, and what it adds.
 
     The configuration of `after` judges both sides; `old_configuration` holds what was wrong with the parents'
     own configuration. Without a parent (the first commit) everything counts as added.
     """
-    known = _history_for(after, before, observer, configured)
-    now = [*configured.problems, *_of(after, known), *_places(after)]
-    baselines = []
-    for old, problems in zip(before, old_configuration, strict=True):
-        found = [*problems, *_of(old, known), *_places(old)]
-        baselines.append(_renumbered(found, after, old))
-    new = added(now, baselines)
-    older = len(now) - len(new)
-    return Judgement(tuple(in_order([*new, *transitions.check(after, before, known)])), older)
+
+    def __init__(
+        self,
+        after: PlanSet,
+        before: Sequence[PlanSet],
+        observer: Observer,
+        configured: Configured,
+        old_configuration: Sequence[tuple[Problem, ...]],
+    ) -> None:
+        self.after = after
+        self.before = before
+        self.configured = configured
+        self._observer = observer
+        self._scope = across.scope_of(after, before) if before else None
+        known = self._history()
+        found = _of(after, known, self._scope)
+        now = [*configured.problems, *found, *_places(after)]
+        old = [_of(plans, known, self._scope) for plans in before]
+        baselines = [
+            _renumbered([*problems, *one, *_places(plans)], after, plans)
+            for one, plans, problems in zip(old, before, old_configuration, strict=True)
+        ]
+        new = added(now, baselines)
+        self.added = tuple(in_order([*new, *transitions.check(after, before, known)]))
+        """What the step adds, in the order of the plans."""
+        self._stays = len(now) - len(new)
+        self._looked_at = len(found)
+        self._grows = len(found) - len(old[0]) if old else 0
+
+    def older(self) -> int:
+        """How many older problems stay: those that were looked at, and all others.
+
+        Outside the scope both sides have the same, so that the number of all follows from the state before.
+        """
+        if self._scope is None:
+            return self._stays
+        all_now = self._observer.standing(self.before[0], self.configured, _count_all) + self._grows
+        self._observer.remember_standing(self.after, self.configured, all_now)
+        return self._stays + all_now - self._looked_at
+
+    def _history(self) -> History:
+        """The history, asked only when the change refers to something new that is not there, or takes a new number."""
+        numbers = self._scope.numbers if self._scope is not None else None
+        old = {pair for one in self.before for pair in across.dangling(one, numbers)}
+        if across.dangling(self.after, numbers) - old or transitions.added_numbers(self.after, self.before):
+            return history.read(self._observer, self.configured)
+        return history.NONE
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:
@@ -59,9 +85,19 @@ def in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda one: (one.path or "", one.line or 0, one.column or 0, one.code))
 
 
-def _of(plans: PlanSet, known: History) -> list[Problem]:
-    local = [problem for one in plans.summaries if one.problems for problem in one.problems]
-    return [*local, *across.check(plans, known)]
+def _count_all(plans: PlanSet) -> int:
+    return len(_of(plans, history.NONE, None))
+
+
+def _of(plans: PlanSet, known: History, scope: Scope | None) -> list[Problem]:
+    """The problems of the plans in a scope, or of all: of each alone, and between them."""
+    local = [
+        problem
+        for state in plans.folders
+        for one in (state.summaries if scope is None else state.summaries.among(scope.numbers))
+        for problem in one.problems
+    ]
+    return [*local, *across.check(plans, known, scope)]
 
 
 def _places(plans: PlanSet) -> list[Problem]:
@@ -75,14 +111,6 @@ def _places(plans: PlanSet) -> list[Problem]:
         except NoPlace:
             found += index.check_folder(state, plans.policy)
     return found
-
-
-def _history_for(after: PlanSet, before: Sequence[PlanSet], observer: Observer, configured: Configured) -> History:
-    """The history, asked only when the change refers to something new that is not there, or takes a new number."""
-    old = {pair for one in before for pair in across.dangling(one)}
-    if across.dangling(after) - old or transitions.added_numbers(after, before):
-        return history.read(observer, configured)
-    return history.NONE
 
 
 def _renumbered(problems: list[Problem], after: PlanSet, before: PlanSet) -> list[Problem]:

@@ -7,13 +7,16 @@ import stat
 
 from holdfast import __version__
 from holdfast.adapters.cache import Cache, code_stamp
-from holdfast.adapters.git import REGULAR, Entry, Git, Objects, Repository, decode, encode
-from holdfast.domain import configuration, plain_data, summary_table
+from holdfast.adapters.git import REGULAR, Asked, Change, Entry, Git, Objects, Repository, decode, encode
+from holdfast.domain import configuration, plain_data, plan_table
 from holdfast.domain import policy as policies
 from holdfast.domain.plan import absent, parse
-from holdfast.domain.plan_set import FolderState, PlanSet, Summary, in_order, summarize
+from holdfast.domain.plan_set import FolderState, PlanSet
+from holdfast.domain.plan_table import Table
+from holdfast.domain.plans import Plans
 from holdfast.domain.problem import ERROR, Problem
 from holdfast.domain.rules.catalogue import CODES
+from holdfast.domain.summary import summarize
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,10 +24,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from holdfast.domain.policy import FolderPolicy, Policy
+    from holdfast.domain.summary import Summary
 
 _SYMLINK, _SUBMODULE = "120000", "160000"
 _FEW = 64
 """So many plans that differ from a remembered table are read one by one; more, and a new table is written."""
+_STATES = 4
+"""Of so many states, beside the newest, the number of problems is remembered."""
 _UNREADABLE = "\0"
 """The key, impossible in TOML, under which a file that cannot be parsed says why."""
 _NOT_REGULAR = {_SYMLINK: "a symlink", _SUBMODULE: "a submodule"}
@@ -41,12 +47,15 @@ class Configured(NamedTuple):
 class Observer:
     """Reads plans of one repository; whole folders are remembered by tree id, plans by blob id."""
 
-    def __init__(self, git: Git, repository: Repository, objects: Objects) -> None:
+    def __init__(self, git: Git, repository: Repository, objects: Objects, staged: Asked | None = None) -> None:
+        self.staged = staged
         self.git = git
         self.repository = repository
         self.objects = objects
         self.cache = Cache(os.path.join(repository.common_dir, "holdfast", "cache"))
-        self._tables: dict[str, tuple[Summary, ...]] = {}
+        self._blobs: dict[str, bytes | None] = {}
+        self._tables: dict[str, Table] = {}
+        self._trees: dict[str, Plans] = {}
         self._stamp = f"{__version__}-{code_stamp()}"
 
     # Configuration
@@ -130,30 +139,24 @@ class Observer:
 
     def of_tree(self, treeish: str, configured: Configured) -> PlanSet:
         """The plans of a commit or tree, under the given configuration."""
-        return self._plan_set(configured, lambda folder: self._tree_summaries(treeish, folder, configured), treeish)
+        return self._plan_set(configured, lambda folder: self._tree_plans(treeish, folder, configured), treeish)
 
     def of_index(self, head: str | None, configured: Configured) -> PlanSet:
         """The plans of git's index; `head` is the commit it is based on, None before the first."""
 
-        def summaries(folder: FolderPolicy) -> Iterable[Summary]:
-            base = self._tree_summaries(head, folder, configured) if head is not None else ()
-            changes = self.git.staged_changes(head or self.git.empty_tree(), [folder.path or "."])
-            removed = {change.path for change in changes}
-            entries = [
-                Entry(change.new_mode, change.new_oid, change.path) for change in changes if change.status != "D"
-            ]
-            fresh = self._read(entries, folder, configured, self._recent(folder, configured))
-            return (*(one for one in base if one.path not in removed), *fresh)
+        def plans(folder: FolderPolicy) -> Plans:
+            base = self._tree_plans(head, folder, configured) if head is not None else Plans()
+            return self._with_changes(base, self._staged_below(folder.path, head), folder, configured)
 
-        return self._plan_set(configured, summaries, "")
+        return self._plan_set(configured, plans, "")
 
     def of_worktree(self, configured: Configured) -> PlanSet:
         """The plans of the working tree: tracked and untracked files, without what git ignores."""
         top = self.repository.top or ""
 
-        def summaries(folder: FolderPolicy) -> Iterable[Summary]:
+        def plans(folder: FolderPolicy) -> Plans:
             head = self.objects.id_of("HEAD^{commit}")
-            base = self._tree_summaries("HEAD", folder, configured) if head else ()
+            base = self._tree_plans("HEAD", folder, configured) if head else Plans()
             changed = self._changed_files(folder)
             if not changed:
                 return base
@@ -161,19 +164,27 @@ class Observer:
             fresh = [self._from_file(top, path, folder, configured, known) for path in changed]
             found = [one for one in fresh if one is not None]
             if len(found) > 20:
-                self._remember(f"worktree-{self._key(folder, configured)}", in_order(found), folder, configured)
-            return (*(one for one in base if one.path not in changed), *found)
+                self._remember(f"worktree-{self._key(folder, configured)}", Plans(found), folder, configured)
+            return base.changed(_numbered(changed, folder), found)
 
         states = tuple(
             FolderState(
                 folder,
-                in_order(summaries(folder)),
+                plans(folder),
                 self._file_here(folder.index_path),
                 self._file_here(folder.template_path),
             )
             for folder in configured.policy.folders
         )
         return PlanSet(configured.policy, states)
+
+    def _staged_below(self, folder: str, head: str | None) -> list[Change]:
+        """What git's index changes below a folder, against the commit `head` or nothing at all."""
+        if head is not None and self.staged is not None:
+            ahead = self.staged.changes()
+            if ahead is not None:
+                return [one for one in ahead if not folder or one.path.startswith(folder + "/") or one.path == folder]
+        return self.git.staged_changes(head or self.git.empty_tree(), [folder or "."])
 
     def _file_here(self, path: str) -> bytes | None:
         """A file of the working tree; of git's index where a sparse checkout leaves it out."""
@@ -182,13 +193,13 @@ class Observer:
             return self._blob(f":{path}")
         return _read_file(place)
 
-    def _plan_set(
-        self, configured: Configured, summaries: Callable[[FolderPolicy], Iterable[Summary]], treeish: str
-    ) -> PlanSet:
+    def _plan_set(self, configured: Configured, plans: Callable[[FolderPolicy], Plans], treeish: str) -> PlanSet:
+        files = [path for one in configured.policy.folders for path in (one.index_path, one.template_path)]
+        self.objects.ask_ahead([f"{treeish}:{path}" for path in files])
         states = tuple(
             FolderState(
                 folder,
-                in_order(summaries(folder)),
+                plans(folder),
                 self._blob(f"{treeish}:{folder.index_path}"),
                 self._blob(f"{treeish}:{folder.template_path}"),
             )
@@ -196,42 +207,56 @@ class Observer:
         )
         return PlanSet(configured.policy, states)
 
-    def _tree_summaries(self, treeish: str, folder: FolderPolicy, configured: Configured) -> tuple[Summary, ...]:
+    def _tree_plans(self, treeish: str, folder: FolderPolicy, configured: Configured) -> Plans:
         oid = self._tree_id(treeish, folder)
         if oid is None:
-            return ()
+            return Plans()
         name = self._name(oid, folder, configured)
-        known = self._table(name)
-        if known is not None:
-            return known
-        found = self._changed_since_latest(oid, folder, configured)
-        if found is None:
-            entries = self.git.tree(treeish, [folder.path] if folder.path else [])
-            found = in_order(self._read(entries, folder, configured, self._pool(folder, configured)))
-            self._remember(name, found, folder, configured)
-        self._tables[name] = found
-        return found
+        if name not in self._trees:
+            self._trees[name] = self._plans_of_tree(treeish, oid, name, folder, configured)
+        return self._trees[name]
 
-    def _changed_since_latest(
-        self, oid: str, folder: FolderPolicy, configured: Configured
-    ) -> tuple[Summary, ...] | None:
+    def _plans_of_tree(self, treeish: str, oid: str, name: str, folder: FolderPolicy, configured: Configured) -> Plans:
+        found = self._changed_since_latest(oid, folder, configured)
+        if found is not None:
+            return found
+        known = self._table(name)
+        if known is None:
+            entries = self.git.tree(treeish, [folder.path] if folder.path else [])
+            read = Plans(self._read(entries, folder, configured, self._pool(folder, configured)))
+            known = self._remember(name, read, folder, configured)
+            if known is None:
+                return read
+        return Plans(table=known)
+
+    def _changed_since_latest(self, oid: str, folder: FolderPolicy, configured: Configured) -> Plans | None:
         """The plans of the tree `oid` as the newest table and the few files that differ from its tree.
 
         None where there is no table, or where so much differs that a new one is due. A commit changes a plan or two:
         writing 10,000 plans down again each time would take longer than everything else.
         """
         latest = self.cache.read(f"latest-{self._key(folder, configured)}")
-        base = self._table(decode(latest)) if latest else None
-        if latest is None or base is None:
+        if latest is None:
             return None
-        code, changes = self.git.try_tree_changes(decode(latest).partition("-")[0], oid)
-        if code != 0 or len(changes) > _FEW:
+        tree = decode(latest).partition("-")[0]
+        if tree.strip("0123456789abcdef"):
+            return None  # no id, so not ours
+        asked = self.git.tree_changes(tree, oid) if tree != oid else None
+        base = self._table(decode(latest))
+        changes = asked.changes() if asked is not None else []
+        if base is None or changes is None or len(changes) > _FEW:
             return None
         lead = f"{folder.path}/" if folder.path else ""
-        removed = {lead + change.path for change in changes}
-        entries = [Entry(one.new_mode, one.new_oid, lead + one.path) for one in changes if one.status != "D"]
+        whole = [change._replace(path=lead + change.path) for change in changes]
+        return self._with_changes(Plans(table=base), whole, folder, configured)
+
+    def _with_changes(self, base: Plans, changes: list[Change], folder: FolderPolicy, configured: Configured) -> Plans:
+        """The plans of a state and what another has changed in it."""
+        if not changes:
+            return base
+        entries = [Entry(one.new_mode, one.new_oid, one.path) for one in changes if one.status != "D"]
         fresh = self._read(entries, folder, configured, self._recent(folder, configured))
-        return in_order((*(one for one in base if one.path not in removed), *fresh))
+        return base.changed(_numbered((one.path for one in changes), folder), fresh)
 
     def _read(
         self,
@@ -293,13 +318,13 @@ class Observer:
     def _key(self, folder: FolderPolicy, configured: Configured) -> str:
         return f"{configured.digest}-{configured.policy.folders.index(folder)}"
 
-    def _table(self, name: str) -> tuple[Summary, ...] | None:
+    def _table(self, name: str) -> Table | None:
         if name not in self._tables:
             raw = self.cache.read(name)
             if raw is None:
                 return None
             try:
-                self._tables[name] = summary_table.load(raw)
+                self._tables[name] = Table(name, raw)
             except (ValueError, TypeError, IndexError):
                 return None
         return self._tables[name]
@@ -308,35 +333,58 @@ class Observer:
         """Plans read before, by path and blob: from the newest table of this folder and of its working tree."""
         latest = self.cache.read(f"latest-{self._key(folder, configured)}")
         names = [decode(latest)] if latest else []
-        tables = [self._table(name) or () for name in (*names, f"worktree-{self._key(folder, configured)}")]
-        return {(one.path, one.oid): one for table in tables for one in table}
+        tables = [self._table(name) for name in (*names, f"worktree-{self._key(folder, configured)}")]
+        return {(one.path, one.oid): one for table in tables if table is not None for one in Plans(table=table)}
 
     def _recent(self, folder: FolderPolicy, configured: Configured) -> dict[tuple[str, str], Summary]:
         """The plans that were read last, by path and blob."""
-        recent = self._table(f"recent-{self._key(folder, configured)}") or ()
-        return {(one.path, one.oid): one for one in recent}
+        recent = self._table(f"recent-{self._key(folder, configured)}")
+        return {(one.path, one.oid): one for one in Plans(table=recent)} if recent is not None else {}
 
     def _remember_recent(self, fresh: list[Summary], folder: FolderPolicy, configured: Configured) -> None:
-        name = f"recent-{self._key(folder, configured)}"
-        kept = (*(self._table(name) or ()), *fresh)[-2 * _FEW :]
-        self._tables[name] = kept
-        table = summary_table.dump(kept)
-        if table is not None:
-            self.cache.write(name, table)
+        known = {**self._recent(folder, configured), **{(one.path, one.oid): one for one in fresh}}
+        kept = Plans(list(known.values())[-2 * _FEW :])
+        self._remember(f"recent-{self._key(folder, configured)}", kept, folder, configured)
 
-    def _remember(
-        self, name: str, summaries: tuple[Summary, ...], folder: FolderPolicy, configured: Configured
-    ) -> None:
-        self._tables[name] = summaries
-        table = summary_table.dump(summaries)
-        if table is None:
-            return
-        self.cache.write(name, table)
-        if not name.startswith("worktree-"):
+    def _remember(self, name: str, plans: Plans, folder: FolderPolicy, configured: Configured) -> Table | None:
+        """Keep a table of plans; None for plans that cannot be kept."""
+        raw = plan_table.dump(list(plans))
+        if raw is None:
+            return None
+        self._tables[name] = Table(name, raw)
+        self.cache.write(name, raw)
+        if not name.startswith(("worktree-", "recent-")):
             self.cache.write(f"latest-{self._key(folder, configured)}", name.encode())
+        return self._tables[name]
+
+    def standing(self, plans: PlanSet, configured: Configured, count: Callable[[PlanSet], int]) -> int:
+        """How many problems a state has, remembered for the states of the last commits, else by `count`."""
+        known = self._standings(configured).get(plans.identity or "")
+        return int(known) if known is not None and known.isdecimal() else count(plans)
+
+    def remember_standing(self, plans: PlanSet, configured: Configured, problems: int) -> None:
+        """Remember how many problems a state has, which is the parent of the next commit."""
+        identity = plans.identity
+        known = self._standings(configured)
+        if identity is None or known.get(identity) == str(problems):
+            return
+        kept = [*list(known.items())[-_STATES:], (identity, str(problems))]
+        self.cache.write(f"standing-{configured.digest}", encode("\0".join(word for pair in kept for word in pair)))
+
+    def _standings(self, configured: Configured) -> dict[str, str]:
+        words = decode(self.cache.read(f"standing-{configured.digest}") or b"").split("\0")
+        return dict(zip(words[::2], words[1::2], strict=False))
 
     def _blob(self, name: str) -> bytes | None:
-        return self.objects.content(name)
+        oid = self.objects.id_of(name)
+        if oid is not None and oid not in self._blobs:
+            self._blobs[oid] = self.objects.content(oid)
+        return self._blobs[oid] if oid is not None else None
+
+
+def _numbered(paths: Iterable[str], folder: FolderPolicy) -> list[tuple[str, int]]:
+    """Those of the paths that plans have, each with its number."""
+    return [(path, number) for path in paths if (number := folder.number_of(path)) is not None]
 
 
 def _summary(entry: Entry, number: int, content: bytes | None, folder: FolderPolicy, policy: Policy) -> Summary:

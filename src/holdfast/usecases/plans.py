@@ -12,9 +12,10 @@ from holdfast.domain import new_plan, status
 from holdfast.domain.header_edit import CannotEdit, with_evidence, with_field
 from holdfast.domain.naming import branch_of
 from holdfast.domain.plan import parse
-from holdfast.domain.plan_set import PlanSet, Summary, in_order, summarize
+from holdfast.domain.plan_set import PlanSet
 from holdfast.domain.policy import RECORD
 from holdfast.domain.problem import ERROR, Problem, Unable
+from holdfast.domain.summary import summarize
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import history, indexes, judge
 from holdfast.usecases.workspace import branch
@@ -22,6 +23,7 @@ from holdfast.usecases.workspace import branch
 if TYPE_CHECKING:
     from holdfast.domain.plan_set import FolderState
     from holdfast.domain.policy import FolderPolicy
+    from holdfast.domain.summary import Summary
     from holdfast.usecases.observe import Configured
     from holdfast.usecases.workspace import Workspace
 
@@ -200,12 +202,12 @@ def _refused(
 ) -> tuple[Problem, ...]:
     edited = summarize(parse(one.path, one.number, content, folder), "edited", folder, configured.policy)
     states = tuple(
-        state._replace(summaries=in_order(edited if old is one else old for old in state.summaries))
+        state._replace(summaries=state.summaries.changed([(one.path, one.number)], [edited]))
         if state.folder == folder
         else state
         for state in plans.folders
     )
-    found = judge.change(PlanSet(plans.policy, states), [plans], place.observer, configured, [configured.problems])
+    found = judge.Change(PlanSet(plans.policy, states), [plans], place.observer, configured, [configured.problems])
     return tuple(problem for problem in found.added if problem.severity == ERROR)
 
 

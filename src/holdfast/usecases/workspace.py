@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters import files
-from holdfast.adapters.git import Git, NotARepository, Objects, Repository, decode, for_this_commit, scrubbed
+from holdfast.adapters.git import Asked, Git, NotARepository, Objects, Repository, decode, scrubbed
 from holdfast.domain.policy import COMMITTED, MAIN
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -15,21 +15,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from holdfast.domain.policy import Policy
+    from holdfast.usecases.begin import Begun
 
 
 class Workspace(NamedTuple):
-    """A worktree (`top`), git in it, an open reader of its objects, and the environment it was opened in."""
+    """A worktree (`top`), git in it, an open reader of its objects, and the environment it was opened in.
+
+    `staged` is what git's index changes against HEAD, where that was asked ahead.
+    """
 
     git: Git
     repository: Repository
     top: str
     objects: Objects
     environment: Mapping[str, str]
+    staged: Asked | None = None
 
     @property
     def observer(self) -> Observer:
         """A reader of this worktree's plans."""
-        return Observer(self.git, self.repository, self.objects)
+        return Observer(self.git, self.repository, self.objects, self.staged)
 
 
 class Bare(Unable):
@@ -38,12 +43,11 @@ class Bare(Unable):
     remedy = "run it in a worktree: `git worktree add ../work main`, then `cd ../work`"
 
 
-def in_hook(cwd: str, environment: Mapping[str, str]) -> Workspace:
-    """The worktree that a git hook serves: git starts hooks at its top and says which git folder and index it means."""
-    git = Git(cwd, for_this_commit(environment))
-    git_dir = os.path.join(cwd, environment.get("GIT_DIR", ".git"))
-    repository = Repository(cwd, git_dir, _common(git_dir)) if os.path.isdir(git_dir) else git.locate()
-    return _opened(git, repository, environment)
+def in_hook(begun: Begun) -> Workspace:
+    """The worktree that a git hook serves."""
+    if begun.repository.top is None:
+        raise NotARepository("there is no worktree here")
+    return Workspace(begun.git, begun.repository, begun.repository.top, begun.objects, begun.environment, begun.staged)
 
 
 def at(cwd: str, environment: Mapping[str, str]) -> Workspace:
@@ -52,7 +56,8 @@ def at(cwd: str, environment: Mapping[str, str]) -> Workspace:
     repository = Git(cwd, clean).locate()
     if repository.top is None:
         raise Bare(f"{repository.git_dir} is a bare repository: it has no working tree")
-    return _opened(Git(repository.top, clean), repository, clean)
+    git = Git(repository.top, clean)
+    return Workspace(git, repository, repository.top, git.objects(), clean)
 
 
 def branch(place: Workspace) -> str | None:
@@ -70,14 +75,3 @@ def holds_index(place: Workspace, policy: Policy) -> bool:
     if policy.mode == MAIN:
         return branch(place) == policy.main_branch
     return policy.mode == COMMITTED
-
-
-def _opened(git: Git, repository: Repository, environment: Mapping[str, str]) -> Workspace:
-    if repository.top is None:
-        raise NotARepository("there is no worktree here")
-    return Workspace(git, repository, repository.top, git.objects(), environment)
-
-
-def _common(git_dir: str) -> str:
-    named = files.read(os.path.join(git_dir, "commondir"))
-    return os.path.normpath(os.path.join(git_dir, decode(named).strip())) if named else git_dir

@@ -6,50 +6,97 @@ from holdfast.domain import status
 from holdfast.domain.policy import RECORD
 from holdfast.domain.problem import ERROR, WARNING
 from holdfast.domain.rules.catalogue import finding
-from holdfast.domain.value import TYPE_CHECKING
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from holdfast.domain.plan_set import FolderState, History, PlanSet, Summary
+    from holdfast.domain.plan_set import FolderState, History, PlanSet
     from holdfast.domain.policy import Policy
     from holdfast.domain.problem import Problem
     from holdfast.domain.references import Reference
+    from holdfast.domain.summary import Summary
 
 _STARTED = frozenset({status.IN_PROGRESS, status.REVIEW})
 
 
-def check(plans: PlanSet, history: History) -> Iterator[Problem]:
-    """What is wrong between plans: shared numbers, references, blockers and circles."""
-    mentionable = mentionable_numbers(plans)
+class Scope(NamedTuple):
+    """Where to look: at the plans with these numbers, and (where a link changed) for circles."""
+
+    numbers: frozenset[int]
+    circles: bool
+
+
+def check(plans: PlanSet, history: History, scope: Scope | None = None) -> Iterator[Problem]:
+    """What is wrong between plans: shared numbers, references, blockers and circles; everywhere without a scope."""
     once = {number for state in _mentionable(plans) for number in history.numbers(state.folder.path)}
     for state in plans.folders:
-        found = _Folder(state, plans.policy, history)
-        for problem in (*found.numbers(), *found.relations(), *found.circles(), *found.mentions(mentionable, once)):
+        found = _Folder(state, plans.policy, history, scope)
+        circles = found.circles() if scope is None or scope.circles else ()
+        for problem in (*found.numbers(), *found.relations(), *circles, *found.mentions(_mentionable(plans), once)):
             yield _named(problem, state, plans.policy)
 
 
-def dangling(plans: PlanSet) -> set[tuple[int, int]]:
+def scope_of(after: PlanSet, before: Sequence[PlanSet]) -> Scope:
+    """Where problems between plans can differ from one state to the others.
+
+    What is wrong with a plan depends on its file and on the plans that it names: plans that are the same on both
+    sides, and name none that is not, have the same problems.
+    """
+    touched: set[int] = set()
+    for plans in before:
+        for path in {state.folder.path for state in (*after.folders, *plans.folders)}:
+            sides = [state.summaries for one in (after, plans) for state in one.folders if state.folder.path == path]
+            touched |= sides[0].differing(sides[1]) if len(sides) == 2 else {one.number for one in sides[0]}
+    links = [_links(plans, touched) for plans in (after, *before)]
+    naming = {
+        one.number
+        for plans in (after, *before)
+        for state in plans.folders
+        for number in touched
+        for one in state.summaries.referring_to(number)
+    }
+    return Scope(frozenset(touched | naming), any(one != links[0] for one in links))
+
+
+def _links(plans: PlanSet, numbers: set[int]) -> list[tuple[object, ...]]:
+    """What circles through these plans are made of: who waits for whom, and what is open."""
+    return [
+        (
+            state.folder.path,
+            one.number,
+            one.open,
+            [to.number for to in one.blocked_by],
+            [to.number for to in one.blocks],
+        )
+        for state in plans.folders
+        for one in state.summaries.among(numbers)
+        if any(other.blocked_by or other.blocks for other in (one, *state.summaries.referring_to(one.number)))
+    ]
+
+
+def dangling(plans: PlanSet, numbers: Iterable[int] | None = None) -> set[tuple[int, int]]:
     """Pairs (plan, number) of all references to numbers that no plan here has: only these need the history."""
-    mentionable = mentionable_numbers(plans)
+    mentionable = _mentionable(plans)
     pairs = set()
     for state in plans.folders:
-        own = {one.number for one in state.summaries}
-        for one in state.summaries:
-            if one.blocked_by or one.blocks:
-                pairs |= {(one.number, to.number) for to in (*one.blocked_by, *one.blocks) if to.number not in own}
-            if one.mentions and not one.archived:
-                pairs |= {(one.number, to.number) for to in one.mentions if to.number not in mentionable}
+        for one in state.summaries if numbers is None else state.summaries.among(numbers):
+            for to in (*one.blocked_by, *one.blocks):
+                if not state.summaries.has(to.number):
+                    pairs.add((one.number, to.number))
+            for to in one.mentions if not one.archived else ():
+                if not _has(mentionable, to.number):
+                    pairs.add((one.number, to.number))
     return pairs
 
 
-def mentionable_numbers(plans: PlanSet) -> set[int]:
-    """The numbers that `[Plan #N]` can mean: those of plan and task folders, of records where there are no others."""
-    return {one.number for state in _mentionable(plans) for one in state.summaries}
-
-
 def _mentionable(plans: PlanSet) -> Sequence[FolderState]:
+    """The folders that `[Plan #N]` can mean: those of plans and tasks; those of records where there are no others."""
     return [state for state in plans.folders if state.folder.profile != RECORD] or plans.folders
+
+
+def _has(states: Sequence[FolderState], number: int) -> bool:
+    return any(state.summaries.has(number) for state in states)
 
 
 def _named(problem: Problem, state: FolderState, policy: Policy) -> Problem:
@@ -61,22 +108,20 @@ def _named(problem: Problem, state: FolderState, policy: Policy) -> Problem:
 class _Folder:
     """The rules between the plans of one folder."""
 
-    def __init__(self, state: FolderState, policy: Policy, history: History) -> None:
+    def __init__(self, state: FolderState, policy: Policy, history: History, scope: Scope | None) -> None:
         self.policy = policy
         self.history = history
         self.once = history.numbers(state.folder.path)
-        self.summaries = state.summaries
-        self.by_number: dict[int, Summary] = {}
-        self.again: list[Summary] = []
-        for one in state.summaries:
-            if one.number in self.by_number:
-                self.again.append(one)
-            else:
-                self.by_number[one.number] = one
+        self.all = state.summaries
+        self.summaries = list(self.all) if scope is None else self.all.among(scope.numbers)
 
     def numbers(self) -> Iterator[Problem]:
-        for one in self.again:
-            first = self.by_number[one.number]
+        """Numbers that two files have; the plans are in order, so that these stand side by side."""
+        first = None
+        for one in self.summaries:
+            if first is None or one.number != first.number:
+                first = one
+                continue
             yield from finding(
                 self.policy, "number-shared", "number", f"plan #{one.number} is two files: {first.path} and {one.path}",
                 f"give the younger one the next free number: `git mv {one.path} ...`, and correct its title",
@@ -93,7 +138,7 @@ class _Folder:
                 yield from self._blocks(one, to)
 
     def _blocked_by(self, one: Summary, to: Reference) -> Iterator[Problem]:
-        other = self.by_number.get(to.number)
+        other = self._first(to.number)
         if to.number == one.number:
             yield from self._itself(one, to)
         elif other is None:
@@ -119,7 +164,7 @@ class _Folder:
                 )  # fmt: skip
 
     def _blocks(self, one: Summary, to: Reference) -> Iterator[Problem]:
-        other = self.by_number.get(to.number)
+        other = self._first(to.number)
         if to.number == one.number:
             yield from self._itself(one, to)
         elif other is None:
@@ -147,12 +192,12 @@ class _Folder:
                 "blocker-unknown", one, to, f"plan #{one.number}: {field} names #{to.number}, which never existed"
             )
 
-    def mentions(self, known: set[int], once: set[int]) -> Iterator[Problem]:
+    def mentions(self, known: Sequence[FolderState], once: set[int]) -> Iterator[Problem]:
         for one in self.summaries:
             if not one.mentions or one.archived:
                 continue
             for to in one.mentions:
-                if to.number in known:
+                if _has(known, to.number):
                     continue
                 if to.number in once:
                     yield from self._relation(
@@ -169,25 +214,29 @@ class _Folder:
 
     def circles(self) -> Iterator[Problem]:
         waits: dict[int, set[int]] = {}
-        for one in self.summaries:
+        for one in self.all.referring():
             for to in one.blocked_by:
-                if to.number != one.number and to.number in self.by_number:
+                if to.number != one.number and self.all.has(to.number):
                     waits.setdefault(one.number, set()).add(to.number)
             for to in one.blocks:
-                if to.number != one.number and to.number in self.by_number:
+                if to.number != one.number and self.all.has(to.number):
                     waits.setdefault(to.number, set()).add(one.number)
         # Plans mostly wait for older ones: where all do, there is no circle to look for.
         if all(to < number for number, others in waits.items() for to in others):
             return
         for circle in circles(waits):
-            if not any(self.by_number[number].open for number in circle):
+            first = self._first(circle[0])
+            if first is None or not any(one.open for number in circle for one in self.all.numbered(number)[:1]):
                 continue
             path = " -> ".join(f"#{number}" for number in (*circle, circle[0]))
-            first = self.by_number[circle[0]]
             yield from finding(
                 self.policy, "blocked-in-circle", path, f"plans wait for each other: {path}",
                 f"remove one link, as the Blocked By in {first.path}", path=first.path, plan=first.number,
             )  # fmt: skip
+
+    def _first(self, number: int) -> Summary | None:
+        found = self.all.numbered(number)
+        return found[0] if found else None
 
     def _relation(self, code: str, one: Summary, to: Reference, message: str, remedy: str = "") -> Iterator[Problem]:
         for problem in finding(

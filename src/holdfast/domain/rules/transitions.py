@@ -10,9 +10,10 @@ from holdfast.domain.value import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from holdfast.domain.plan_set import FolderState, History, PlanSet, Summary
+    from holdfast.domain.plan_set import FolderState, History, PlanSet
     from holdfast.domain.policy import Policy
     from holdfast.domain.problem import Problem
+    from holdfast.domain.summary import Summary
 
 _BACK = frozenset({status.NEEDS_PLAN, status.PLANNED, status.PROPOSED, status.IN_PROGRESS, status.BLOCKED})
 
@@ -37,8 +38,19 @@ def folder_in(plans: PlanSet, path: str) -> FolderState | None:
 
 def added_numbers(after: PlanSet, before: Sequence[PlanSet]) -> set[int]:
     """Numbers that no parent has: only these can reuse one, so only these need the history."""
-    known = {one.number for plans in before for one in plans.summaries}
-    return {one.number for one in after.summaries} - known
+    found: set[int] = set()
+    for state in after.folders:
+        known = [old.summaries for plans in before for old in plans.folders]
+        found |= {number for number in _new_in(state, before) if not any(old.has(number) for old in known)}
+    return found
+
+
+def _new_in(state: FolderState, before: Sequence[PlanSet]) -> set[int]:
+    """The numbers of a folder's plans that differ from every state before."""
+    olds = [old for old in (folder_in(one, state.folder.path) for one in before) if old is not None]
+    if not olds:
+        return {one.number for one in state.summaries}
+    return set.intersection(*(state.summaries.differing(old.summaries) for old in olds))
 
 
 def renumbered(after: FolderState, before: FolderState) -> dict[str, Summary]:
@@ -46,12 +58,14 @@ def renumbered(after: FolderState, before: FolderState) -> dict[str, Summary]:
 
     A plan is known again by its bytes, else by the words of its file name or its title.
     """
-    new_paths = {one.path for one in after.summaries}
-    gone = [one for one in before.summaries if one.path not in new_paths]
+    touched = after.summaries.differing(before.summaries)
+    news, olds = after.summaries.among(touched), before.summaries.among(touched)
+    new_paths = {one.path for one in news}
+    gone = [one for one in olds if one.path not in new_paths]
     if not gone:
         return {}
-    old_paths = {one.path for one in before.summaries}
-    come = [one for one in after.summaries if one.path not in old_paths]
+    old_paths = {one.path for one in olds}
+    come = [one for one in news if one.path not in old_paths]
     by_oid = {one.oid: one for one in reversed(come)}
     by_slug = {slug_of(one.path): one for one in reversed(come)}
     by_title = {one.title: one for one in reversed(come) if one.title}
@@ -64,8 +78,11 @@ def renumbered(after: FolderState, before: FolderState) -> dict[str, Summary]:
 
 
 def _reopened(state: FolderState, befores: list[FolderState], policy: Policy) -> Iterator[Problem]:
-    back = [one for one in state.summaries if one.status in _BACK]
-    complete = [{one.path for one in before.summaries if one.status == status.COMPLETE} for before in befores]
+    touched = set.intersection(*(state.summaries.differing(before.summaries) for before in befores))
+    back = [one for one in state.summaries.among(touched) if one.status in _BACK]
+    complete = [
+        {one.path for one in before.summaries.among(touched) if one.status == status.COMPLETE} for before in befores
+    ]
     for one in back:
         if not all(one.path in paths for paths in complete):
             continue
@@ -83,8 +100,10 @@ def _renumbered(state: FolderState, befores: list[FolderState], policy: Policy) 
     for path, new in moved[0].items():
         if not all(path in one for one in moved[1:]):
             continue
-        old = next(one for one in befores[0].summaries if one.path == path)
-        if sum(one.number == old.number for one in befores[0].summaries) > 1:
+        number = state.folder.number_of(path)
+        olds = befores[0].summaries.numbered(number) if number is not None else []
+        old = next(one for one in olds if one.path == path)
+        if len(olds) > 1:
             continue  # one of two plans with this number: it has to take another
         yield from finding(
             policy, "number-renamed", f"from #{old.number}", f"the rename made plan #{old.number} plan #{new.number}",
@@ -93,9 +112,10 @@ def _renumbered(state: FolderState, befores: list[FolderState], policy: Policy) 
 
 
 def _reused(state: FolderState, befores: list[FolderState], policy: Policy, history: History) -> Iterator[Problem]:
-    known = {one.number for before in befores for one in before.summaries}
-    for one in state.summaries:
-        if one.number in known:
+    differing = [state.summaries.differing(before.summaries) for before in befores]
+    touched = set.intersection(*differing) if differing else {one.number for one in state.summaries}
+    for one in state.summaries.among(touched):
+        if any(before.summaries.has(one.number) for before in befores):
             continue
         slugs = history.slugs(state.folder.path, one.number)
         if not slugs or slug_of(one.path) in slugs:
