@@ -513,3 +513,32 @@ def test_nothing_is_said_where_nothing_is_wrong(adopted: Repo) -> None:
         ran = clean(adopted.try_git(*command))
         assert "holdfast" not in ran.err and "wrong" not in ran.err, (command, ran)
     right(adopted)
+
+
+def test_branches_with_other_configurations_are_each_judged_by_their_own(adopted: Repo) -> None:
+    """What the shell looks at has to fit the commit that it starts from, however HEAD came to be there."""
+    bad = plan_text(9, "No such status", status="Whatever")
+    adopted.git("checkout", "-q", "-b", "moved")
+    adopted.write("holdfast.toml", adopted.read("holdfast.toml").replace('"docs/plans"', '"work"'))
+    adopted.git("mv", "docs/plans", "work")
+    for number in (3, 4):
+        adopted.write(f"work/0{number}_x.md", plan_text(number, "X"))
+    passed(adopted.commit("move the plans"))
+    adopted.git("checkout", "-q", "-b", "brings")
+    adopted.write("work/03_x.md", plan_text(3, "X", blocked_by="#4"))
+    passed(adopted.commit("3 waits for 4"))
+    adopted.git("checkout", "-q", "moved")
+    adopted.write("work/04_x.md", plan_text(4, "X", blocked_by="#3"))
+    passed(adopted.commit("4 waits for 3"))
+    adopted.git("checkout", "-q", "main")
+    adopted.write("docs/plans/09_bad.md", bad)
+    refused(adopted.commit("here"), "unknown status")
+    adopted.git("rm", "-q", "-f", "docs/plans/09_bad.md")
+    adopted.write("src/a.txt", "a\n")
+    passed(adopted.commit("code on main"))
+    adopted.git("checkout", "-q", "moved")
+    refused(adopted.try_git("merge", "-q", "--no-edit", "brings"), "wait for each other")
+    adopted.git("merge", "--abort")
+    adopted.git("checkout", "-q", "main")
+    adopted.write("docs/plans/09_bad.md", bad)
+    refused(adopted.commit("here again"), "unknown status")

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain import configuration, policy
-from holdfast.domain.rules.catalogue import CODES
 
 FULL: dict[str, Any] = {
     "main_branch": "trunk",
@@ -31,7 +30,7 @@ FULL: dict[str, Any] = {
 
 
 def read(data: dict[str, Any]) -> tuple[policy.Policy, list[str]]:
-    found, problems = configuration.from_mapping(data, "holdfast.toml", CODES)
+    found, problems = configuration.from_mapping(data, "holdfast.toml")
     assert all(problem.path == "holdfast.toml" and problem.severity == "error" for problem in problems)
     return found, [f"{problem.code} {problem.subject}: {problem.remedy}" for problem in problems]
 

@@ -273,7 +273,10 @@ class Objects:
         self._git.close()
 
     def ask_ahead(self, names: Iterable[str]) -> None:
-        """Ask for the ids of many names at once: `id_of` then gives the answers of this moment, however often."""
+        """Ask for the ids of many names at once: `id_of` then gives the answers of this moment.
+
+        Once, where the name can come to mean something else: HEAD moves and git's index changes.
+        """
         new = [name for name in dict.fromkeys(names) if name not in self._known and "\n" not in name]
         self._git.questions.write(b"".join(b"info " + encode(name) + b"\n" for name in new))
         self._git.questions.flush()
@@ -284,7 +287,9 @@ class Objects:
         if "\n" in name:
             return None
         self._hear()
-        return self._known[name] if name in self._known else _id_in(self._ask("info", name))
+        if name not in self._known:
+            return _id_in(self._ask("info", name))
+        return self._known.pop(name) if name.startswith((":", "HEAD")) else self._known[name]
 
     def content(self, name: str) -> bytes | None:
         """The bytes of the object that `name` stands for, or None where there is none."""

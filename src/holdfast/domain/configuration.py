@@ -18,13 +18,10 @@ class Wrong(Exception):
     """A configured value that cannot be used; `args` are the message and the remedy."""
 
 
-def from_mapping(
-    data: Mapping[str, Any], origin: str, codes: frozenset[str] = frozenset()
-) -> tuple[Policy, list[Problem]]:
+def from_mapping(data: Mapping[str, Any], origin: str) -> tuple[Policy, list[Problem]]:
     """The policy that a configuration file's content asks for, and what is wrong with it.
 
-    What is wrong is left at its default, so that one typo does not switch off everything else. `codes` are the
-    rule codes that `[rules]` may name.
+    What is wrong is left at its default, so that one typo does not switch off everything else.
     """
     reader = _Reader(data, origin)
     base = default()
@@ -39,7 +36,7 @@ def from_mapping(
         tag_commits=reader.take("commit.tag_commits", _flag, base.tag_commits),
         allow_on_main=reader.take("commit.allow_on_main", _flag, base.allow_on_main),
         max_plan_size=reader.take("limits.max_plan_size", _size, base.max_plan_size),
-        severities=reader.severities(codes),
+        severities=reader.severities(),
     )
     reader.leftovers()
     return policy, reader.problems
@@ -127,15 +124,19 @@ class _Reader:
             sections=tuple(sorted(take("sections", _status_words, {}).items())),
         )
 
-    def severities(self, codes: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    def severities(self) -> tuple[tuple[str, str], ...]:
         table = self.data.get("rules", {})
+        if table == {}:
+            return ()
         if not isinstance(table, dict):
             self.note("config-value", "rules", "expected a table", 'write [rules] and below it CODE = "warning"')
             return ()
+        from holdfast.domain.rules.catalogue import CODES
+
         chosen = {}
         for code, value in table.items():
-            if codes and code not in codes:
-                self.unknown(f"rules.{code}", code, tuple(sorted(codes)))
+            if code not in CODES:
+                self.unknown(f"rules.{code}", code, tuple(sorted(CODES)))
                 continue
             severity = self.convert(f"rules.{code}", value, _one_of(SEVERITIES), None)
             if severity is not None:

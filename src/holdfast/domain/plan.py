@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import dropwhile
 
-from holdfast.domain import front_matter, header_line, markdown, references, status
+from holdfast.domain import header_line, markdown, references, status
 from holdfast.domain.garbled import garbled
 from holdfast.domain.memory import remembered
 from holdfast.domain.references import Reference
@@ -246,12 +246,9 @@ class _Reader:
 
     def read(self) -> None:
         start = 1 if self.text.startswith(BOM) else 0
-        block = front_matter.read(self.text[start:])
-        for entry in block.entries:
-            value = ", ".join(entry.items) if entry.items else entry.value
-            self._field(entry.key, Field(value, entry.line, entry.column, start + entry.start, start + entry.end))
+        last = self._front_matter(start) if self.text.startswith("---", start) else 0
         for line in markdown.lines(self.text):
-            if line.number <= block.last_line:
+            if line.number <= last:
                 continue
             if markdown.conflict_marker(line.text):
                 self.faults.append(Fault("file-conflict", line.text[:7], line.number, 1))
@@ -262,6 +259,16 @@ class _Reader:
         named = self.field(TITLE)
         if not self.title[0] and named is not None:
             self.title = (named.value, named.line, None)
+
+    def _front_matter(self, start: int) -> int:
+        """Take the fields of the front matter at `start`; gives its last line, 0 where there is none."""
+        from holdfast.domain import front_matter
+
+        block = front_matter.read(self.text[start:])
+        for entry in block.entries:
+            value = ", ".join(entry.items) if entry.items else entry.value
+            self._field(entry.key, Field(value, entry.line, entry.column, start + entry.start, start + entry.end))
+        return block.last_line
 
     def field(self, name: str) -> Field | None:
         return self.fields.get(name)

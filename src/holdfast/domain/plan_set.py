@@ -66,6 +66,10 @@ class History(NamedTuple):
         return set(self.by_folder.get(folder, {}))
 
 
+NO_HISTORY = History({})
+"""For states that refer to nothing that is not there: then the history is not asked."""
+
+
 def place_of_index(state: FolderState) -> None:
     """`plan_index.NoPlace` when the file of the plan index has no single place for it."""
     if state.template is None and state.index_file is not None:

@@ -72,7 +72,7 @@ def look(place: Workspace, commit: str) -> Report:
         return NOTHING
     observer = place.observer
     configured = observer.configured_in(oid)
-    marks.watch(place.repository.git_dir, place.top, configured.policy)
+    marks.watch(place.repository.git_dir, configured.policy)
     if not holds_index(place, configured.policy):
         _verified(place, oid)
         return NOTHING

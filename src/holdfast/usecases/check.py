@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from holdfast.domain import plan_index, takeover
+from holdfast.domain.plan_set import NO_HISTORY
 from holdfast.domain.policy import COMPUTED, MAIN
 from holdfast.domain.problem import ERROR, WARNING, Problem, Unable, added
 from holdfast.domain.rules import index, transitions
-from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.rules.finding import finding
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import history, judge
 from holdfast.usecases.workspace import branch
@@ -115,7 +116,7 @@ def _all(
     observer = place.observer
     before = [observer.of_tree(parent, configured) for parent in parents]
     found = judge.everything(plans, observer, configured)
-    known = history.NONE
+    known = NO_HISTORY
     if before and transitions.added_numbers(plans, before):
         known = history.read(observer, configured)
     if before:
@@ -143,7 +144,7 @@ def _since(
         known += observer.configured_in(base).problems if configured.problems else ()
         if any(one.code.startswith("index-") for one in found):
             known += index.check(old)
-        steps = history.read(observer, configured) if transitions.added_numbers(plans, [old]) else history.NONE
+        steps = history.read(observer, configured) if transitions.added_numbers(plans, [old]) else NO_HISTORY
         found = [one for one in found if one.code not in ("reopened-silently", "number-reused", "number-renamed")]
         found = [*added(found, [known]), *transitions.check(plans, [old], steps)]
     return Checked(tuple(judge.in_order(found)), len(plans.summaries))

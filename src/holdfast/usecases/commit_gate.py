@@ -9,8 +9,6 @@ from holdfast.adapters.git import decode
 from holdfast.adapters.processes import arguments_of_git
 from holdfast.domain.policy import FILES
 from holdfast.domain.problem import WARNING, Problem, errors
-from holdfast.domain.rules import index
-from holdfast.domain.rules.catalogue import finding
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import index_file, judge, marks
 from holdfast.usecases.workspace import branch, holds_index
@@ -39,6 +37,7 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
     head = place.objects.id_of("HEAD^{commit}")
     observer = place.observer
     configured = observer.configured_in("")
+    observer.ask_ahead(configured, ("", *([head] if head is not None else [])))
     verdict, after = _judge(observer, configured, head, _parents(place, head, git_pid))
     direct = _on_main(place, configured.policy)
     refused = (*direct, *verdict.refused)
@@ -51,7 +50,7 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
     if staged and partial:
         marks.to_heal(place.repository.git_dir, staged)
     marks.gate_passed(place.repository.git_dir, git_pid, healing=bool(staged and partial))
-    marks.watch(place.repository.git_dir, place.top, configured.policy)
+    marks.watch(place.repository.git_dir, configured.policy)
     return verdict
 
 
@@ -62,7 +61,7 @@ def before_merge_commit(place: Workspace) -> Verdict:
     observer = place.observer
     configured = observer.configured_in("")
     verdict, _ = _judge(observer, configured, head, _merge_parents(place, head))
-    marks.watch(place.repository.git_dir, place.top, configured.policy)
+    marks.watch(place.repository.git_dir, configured.policy)
     return verdict
 
 
@@ -80,9 +79,13 @@ def _judge(observer: Observer, configured: Configured, head: str | None, parents
 
 
 def _edited(after: PlanSet, before: list[PlanSet]) -> list[Problem]:
-    found = []
+    found: list[Problem] = []
     for state in after.folders:
         olds = [old for plans in before for old in plans.folders if old.folder.path == state.folder.path]
+        if any(old.index_file == state.index_file for old in olds):
+            continue  # untouched, as in most commits
+        from holdfast.domain.rules import index
+
         found += index.edited_by_hand(state, olds, after.policy)
     return found
 
@@ -126,6 +129,8 @@ def _on_main(place: Workspace, policy: Policy) -> tuple[Problem, ...]:
         return ()
     if os.path.exists(os.path.join(place.repository.git_dir, "MERGE_HEAD")):
         return ()
+    from holdfast.domain.rules.finding import finding
+
     return tuple(
         finding(policy, "commit-on-main", policy.main_branch, f"this commit is made directly on {policy.main_branch}")
     )

@@ -6,7 +6,7 @@ from holdfast.adapters import files
 from holdfast.adapters.git import decode, encode
 from holdfast.domain import message as messages
 from holdfast.domain.problem import Problem, errors
-from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.rules.finding import finding
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import history
 from holdfast.usecases.commit_gate import Verdict

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from holdfast.domain.policy import Policy
     from holdfast.usecases.observe import Configured, Observer
 
-NONE = History({})
-"""For states that refer to nothing that is not there: then the history is not asked."""
-
-
 Slugs = dict[tuple[str, int], set[str]]
 """Slugs by folder and number."""
 

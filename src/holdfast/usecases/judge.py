@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from holdfast.domain import plan_set
 from holdfast.domain.plan_index import NoPlace
+from holdfast.domain.plan_set import NO_HISTORY
 from holdfast.domain.policy import COMPUTED
 from holdfast.domain.problem import Problem, added
-from holdfast.domain.rules import across, index, transitions
+from holdfast.domain.rules import across, transitions
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import history
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 def everything(plans: PlanSet, observer: Observer, configured: Configured) -> list[Problem]:
     """All problems of the plans themselves; the plan index is judged apart, by `rules.index`."""
-    needed = bool(across.dangling(plans))
-    known = history.read(observer, configured) if needed else history.NONE
+    known = _history(observer, configured) if across.dangling(plans) else NO_HISTORY
     return in_order([*configured.problems, *_of(plans, known, None)])
 
 
@@ -45,7 +44,7 @@ class Change:
         self.configured = configured
         self._observer = observer
         self._scope = across.scope_of(after, before) if before else None
-        known = self._history()
+        known = self._needed_history()
         found = _of(after, known, self._scope)
         now = [*configured.problems, *found, *_places(after)]
         old = [_of(plans, known, self._scope) for plans in before]
@@ -71,13 +70,13 @@ class Change:
         self._observer.remember_standing(self.after, self.configured, all_now)
         return self._stays + all_now - self._looked_at
 
-    def _history(self) -> History:
+    def _needed_history(self) -> History:
         """The history, asked only when the change refers to something new that is not there, or takes a new number."""
         numbers = self._scope.numbers if self._scope is not None else None
         old = {pair for one in self.before for pair in across.dangling(one, numbers)}
         if across.dangling(self.after, numbers) - old or transitions.added_numbers(self.after, self.before):
-            return history.read(self._observer, self.configured)
-        return history.NONE
+            return _history(self._observer, self.configured)
+        return NO_HISTORY
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:
@@ -85,8 +84,14 @@ def in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda one: (one.path or "", one.line or 0, one.column or 0, one.code))
 
 
+def _history(observer: Observer, configured: Configured) -> History:
+    from holdfast.usecases import history  # few changes need it
+
+    return history.read(observer, configured)
+
+
 def _count_all(plans: PlanSet) -> int:
-    return len(_of(plans, history.NONE, None))
+    return len(_of(plans, NO_HISTORY, None))
 
 
 def _of(plans: PlanSet, known: History, scope: Scope | None) -> list[Problem]:
@@ -109,6 +114,8 @@ def _places(plans: PlanSet) -> list[Problem]:
         try:
             plan_set.place_of_index(state)
         except NoPlace:
+            from holdfast.domain.rules import index
+
             found += index.check_folder(state, plans.policy)
     return found
 

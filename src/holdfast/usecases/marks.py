@@ -10,7 +10,7 @@ from holdfast.domain.value import TYPE_CHECKING
 if TYPE_CHECKING:
     from holdfast.domain.policy import Policy
 
-WATCH_FORMAT = "3"
+WATCH_FORMAT = "4"
 
 
 def folder(git_dir: str) -> str:
@@ -26,7 +26,7 @@ def gate_passed(git_dir: str, git_pid: str, healing: bool) -> None:
 def passed_by(git_dir: str) -> tuple[str, str]:
     """The git process that the gate let pass last, and `ok` or `heal`; two empty words before the first."""
     words = _read(git_dir, "gate").partition("\n")[0].split()
-    return (words[0], words[1]) if len(words) == 2 else ("", "")
+    return (words[0], words[1]) if len(words) >= 2 else ("", "")
 
 
 def to_heal(git_dir: str, paths: list[str]) -> None:
@@ -50,21 +50,18 @@ def verified_commit(git_dir: str) -> str:
     return words[0] if words else ""
 
 
-def watch(git_dir: str, top: str, policy: Policy) -> None:
-    """Write what the shell hooks need to leave at once: which file configures, what to look at, which options.
+def watch(git_dir: str, policy: Policy) -> None:
+    """Write what the shell hooks need to leave at once: what to look at, and which options.
 
-    The file takes the configuration's modification time, so that the hooks see any other time as a change.
+    It has to fit the commit that was verified last: where it changes, that one is forgotten.
     """
     guarded = f"refs/heads/{policy.main_branch}" if not policy.allow_on_main else "-"
     options = ("tag" if policy.require_tag else "-", "prefix" if policy.tag_commits else "-")
-    lines = [" ".join((WATCH_FORMAT, policy.origin or "-", guarded, *options)), *policy.watched]
-    _write(git_dir, "watch", "".join(f"{line}\n" for line in lines))
-    if policy.origin is not None:
-        try:
-            found = os.stat(os.path.join(top, policy.origin))
-            os.utime(os.path.join(folder(git_dir), "watch"), ns=(found.st_mtime_ns, found.st_mtime_ns))
-        except OSError:
-            return
+    lines = [" ".join((WATCH_FORMAT, guarded, *options)), *policy.watched]
+    text = "".join(f"{line}\n" for line in lines)
+    if text != _read(git_dir, "watch"):
+        _forget(git_dir, "verified")
+        _write(git_dir, "watch", text)
 
 
 def _write(git_dir: str, name: str, text: str) -> None:
@@ -73,6 +70,13 @@ def _write(git_dir: str, name: str, text: str) -> None:
         files.put(place, files.State(text.encode("utf-8", "surrogateescape")))
     except OSError:
         return  # a read-only .git makes the hooks slower, never wrong
+
+
+def _forget(git_dir: str, name: str) -> None:
+    try:
+        files.put(os.path.join(folder(git_dir), name), files.ABSENT)
+    except OSError:
+        return
 
 
 def _read(git_dir: str, name: str) -> str:

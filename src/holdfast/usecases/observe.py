@@ -15,7 +15,6 @@ from holdfast.domain.plan_set import FolderState, PlanSet
 from holdfast.domain.plan_table import Table
 from holdfast.domain.plans import Plans
 from holdfast.domain.problem import ERROR, Problem
-from holdfast.domain.rules.catalogue import CODES
 from holdfast.domain.summary import summarize
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
@@ -106,7 +105,7 @@ class Observer:
             problem = Problem("config-unreadable", ERROR, origin, message, f"correct {origin}", path=origin)
             return Configured(policies.default()._replace(origin=origin), (problem,), digest)
         policy, problems = configuration.from_mapping(
-            _tool_table(data) if origin == policies.PYPROJECT else data, origin, CODES
+            _tool_table(data) if origin == policies.PYPROJECT else data, origin
         )
         return Configured(policy, tuple(problems), digest)
 
@@ -136,6 +135,15 @@ class Observer:
         return data if isinstance(data, dict) else None
 
     # Plans
+
+    def ask_ahead(self, configured: Configured, treeishes: Iterable[str]) -> None:
+        """Ask for all that the plans of some trees (of git's index for the empty text) need, in one go."""
+        folders = configured.policy.folders
+        files = [path for one in folders for path in (one.index_path, one.template_path)]
+        names = [f"{tree}:{path}" for tree in treeishes for path in files]
+        # Of git's index only files have ids.
+        names += [f"{tree}:{one.path}" for tree in treeishes if tree for one in folders]
+        self.objects.ask_ahead(names)
 
     def of_tree(self, treeish: str, configured: Configured) -> PlanSet:
         """The plans of a commit or tree, under the given configuration."""
@@ -194,8 +202,7 @@ class Observer:
         return _read_file(place)
 
     def _plan_set(self, configured: Configured, plans: Callable[[FolderPolicy], Plans], treeish: str) -> PlanSet:
-        files = [path for one in configured.policy.folders for path in (one.index_path, one.template_path)]
-        self.objects.ask_ahead([f"{treeish}:{path}" for path in files])
+        self.ask_ahead(configured, (treeish,))
         states = tuple(
             FolderState(
                 folder,

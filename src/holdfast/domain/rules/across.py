@@ -5,7 +5,7 @@ from __future__ import annotations
 from holdfast.domain import status
 from holdfast.domain.policy import RECORD
 from holdfast.domain.problem import ERROR, WARNING
-from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.rules.finding import finding
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from holdfast.domain.problem import ERROR, HUMAN, OFF, WARNING, YOU, Problem
-from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from holdfast.domain.policy import Policy
+from holdfast.domain.problem import ERROR, HUMAN, WARNING, YOU
+from holdfast.domain.value import NamedTuple
 
 
 class Rule(NamedTuple):
@@ -481,26 +478,3 @@ CATALOGUE: tuple[Rule, ...] = (
 
 BY_CODE = {rule.code: rule for rule in CATALOGUE}
 CODES = frozenset(BY_CODE)
-
-
-def finding(
-    policy: Policy,
-    code: str,
-    subject: str,
-    message: str,
-    remedy: str = "",
-    *,
-    path: str | None = None,
-    line: int | None = None,
-    column: int | None = None,
-    plan: int | None = None,
-) -> list[Problem]:
-    """What a rule found, with the severity configured; an empty list where the rule is switched off.
-
-    A list, so that checks read `found += finding(...)`.
-    """
-    rule = BY_CODE[code]
-    severity = policy.severity(code, rule.severity)
-    if severity == OFF:
-        return []
-    return [Problem(code, severity, subject, message, remedy or rule.remedy, rule.who, path, line, column, plan)]

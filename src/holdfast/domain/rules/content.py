@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.domain import status
 from holdfast.domain.plan import find_section, plain
-from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.rules.finding import finding
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:

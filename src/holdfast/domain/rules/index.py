@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.domain import plan_index, status
 from holdfast.domain.plan_set import expected_file
-from holdfast.domain.rules.catalogue import finding
+from holdfast.domain.rules.finding import finding
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
