@@ -70,12 +70,13 @@ def _judge(observer: Observer, configured: Configured, head: str | None, parents
     before = [observer.of_tree(parent, configured) for parent in parents]
     # A configuration that did not change was as wrong before as it is now.
     old = [observer.configured_in(parent).problems if configured.problems else () for parent in parents]
-    found = judge.Change(after, before, observer, configured, old)
+    found = judge.change(after, before, observer, configured, old)
     # An amended commit is judged against its parents, but the rows that stand there may be its own.
     amended = [observer.of_tree(head, configured)] if head is not None and head not in parents else []
     edited = [] if _merged_by_git(observer.repository.git_dir) else _edited(after, [*before, *amended])
     warnings = tuple(one for one in found.added if one.severity == WARNING)
-    return Verdict(tuple(errors(found.added)), (*warnings, *edited), found.older()), after
+    older = judge.older(found, after, before, observer, configured)
+    return Verdict(tuple(errors(found.added)), (*warnings, *edited), older), after
 
 
 def _edited(after: PlanSet, before: list[PlanSet]) -> list[Problem]:

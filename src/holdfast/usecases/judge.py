@@ -8,7 +8,7 @@ from holdfast.domain.plan_set import NO_HISTORY
 from holdfast.domain.policy import COMPUTED
 from holdfast.domain.problem import Problem, added
 from holdfast.domain.rules import across, transitions
-from holdfast.domain.value import TYPE_CHECKING
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,59 +24,55 @@ def everything(plans: PlanSet, observer: Observer, configured: Configured) -> li
     return in_order([*configured.problems, *_of(plans, known, None)])
 
 
-class Change:
-    """A step from the states of the parents to another, and what it adds.
+class Judgement(NamedTuple):
+    """What a change adds, in the order of the plans; and of the problems that were `looked_at` in the new state, how
+    many stay from before, and by how many there are more than in the first parent."""
+
+    added: tuple[Problem, ...]
+    looked_at: int
+    stay: int
+    more: int
+
+
+def change(
+    after: PlanSet,
+    before: Sequence[PlanSet],
+    observer: Observer,
+    configured: Configured,
+    old_configuration: Sequence[tuple[Problem, ...]],
+) -> Judgement:
+    """What the step from the parents `before` to `after` adds.
 
     The configuration of `after` judges both sides; `old_configuration` holds what was wrong with the parents'
     own configuration. Without a parent (the first commit) everything counts as added.
     """
+    scope = across.scope_of(after, before) if before else None
+    known = _history_for(after, before, scope, observer, configured)
+    found = _of(after, known, scope)
+    olds = [_of(plans, known, scope) for plans in before]
+    now = [*configured.problems, *found, *_places(after)]
+    baselines = [
+        _renumbered([*problems, *old, *_places(plans)], after, plans)
+        for old, plans, problems in zip(olds, before, old_configuration, strict=True)
+    ]
+    new = added(now, baselines)
+    steps = transitions.check(after, before, known)
+    more = len(found) - len(olds[0]) if olds else len(found)
+    return Judgement(tuple(in_order([*new, *steps])), len(found), len(now) - len(new), more)
 
-    def __init__(
-        self,
-        after: PlanSet,
-        before: Sequence[PlanSet],
-        observer: Observer,
-        configured: Configured,
-        old_configuration: Sequence[tuple[Problem, ...]],
-    ) -> None:
-        self.after = after
-        self.before = before
-        self.configured = configured
-        self._observer = observer
-        self._scope = across.scope_of(after, before) if before else None
-        known = self._needed_history()
-        found = _of(after, known, self._scope)
-        now = [*configured.problems, *found, *_places(after)]
-        old = [_of(plans, known, self._scope) for plans in before]
-        baselines = [
-            _renumbered([*problems, *one, *_places(plans)], after, plans)
-            for one, plans, problems in zip(old, before, old_configuration, strict=True)
-        ]
-        new = added(now, baselines)
-        self.added = tuple(in_order([*new, *transitions.check(after, before, known)]))
-        """What the step adds, in the order of the plans."""
-        self._stays = len(now) - len(new)
-        self._looked_at = len(found)
-        self._grows = len(found) - len(old[0]) if old else 0
 
-    def older(self) -> int:
-        """How many older problems stay: those that were looked at, and all others.
+def older(
+    judged: Judgement, after: PlanSet, before: Sequence[PlanSet], observer: Observer, configured: Configured
+) -> int:
+    """How many older problems stay: those that were looked at, and all others.
 
-        Outside the scope both sides have the same, so that the number of all follows from the state before.
-        """
-        if self._scope is None:
-            return self._stays
-        all_now = self._observer.standing(self.before[0], self.configured, _count_all) + self._grows
-        self._observer.remember_standing(self.after, self.configured, all_now)
-        return self._stays + all_now - self._looked_at
-
-    def _needed_history(self) -> History:
-        """The history, asked only when the change refers to something new that is not there, or takes a new number."""
-        numbers = self._scope.numbers if self._scope is not None else None
-        old = {pair for one in self.before for pair in across.dangling(one, numbers)}
-        if across.dangling(self.after, numbers) - old or transitions.added_numbers(self.after, self.before):
-            return _history(self._observer, self.configured)
-        return NO_HISTORY
+    What was not looked at is the same on both sides: how many there are in all follows from the state before.
+    """
+    if not before:
+        return judged.stay
+    in_all = observer.standing(before[0], configured, _count) + judged.more
+    observer.remember_standing(after, configured, in_all)
+    return judged.stay + in_all - judged.looked_at
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:
@@ -90,7 +86,18 @@ def _history(observer: Observer, configured: Configured) -> History:
     return history.read(observer, configured)
 
 
-def _count_all(plans: PlanSet) -> int:
+def _history_for(
+    after: PlanSet, before: Sequence[PlanSet], scope: Scope | None, observer: Observer, configured: Configured
+) -> History:
+    """The history, asked only when the change refers to something new that is not there, or takes a new number."""
+    numbers = scope.numbers if scope is not None else None
+    old = {pair for one in before for pair in across.dangling(one, numbers)}
+    if across.dangling(after, numbers) - old or transitions.added_numbers(after, before):
+        return _history(observer, configured)
+    return NO_HISTORY
+
+
+def _count(plans: PlanSet) -> int:
     return len(_of(plans, NO_HISTORY, None))
 
 

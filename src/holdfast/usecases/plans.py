@@ -207,7 +207,7 @@ def _refused(
         else state
         for state in plans.folders
     )
-    found = judge.Change(PlanSet(plans.policy, states), [plans], place.observer, configured, [configured.problems])
+    found = judge.change(PlanSet(plans.policy, states), [plans], place.observer, configured, [configured.problems])
     return tuple(problem for problem in found.added if problem.severity == ERROR)
 
 
