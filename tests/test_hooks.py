@@ -542,3 +542,138 @@ def test_branches_with_other_configurations_are_each_judged_by_their_own(adopted
     adopted.git("checkout", "-q", "main")
     adopted.write("docs/plans/09_bad.md", bad)
     refused(adopted.commit("here again"), "unknown status")
+
+
+# What was found by attacking it
+
+
+def wrong_and_unseen(repo: Repo) -> None:
+    """A commit that came in without the gate, with a plan index that is not the one of its plans."""
+    repo.write("docs/plans/01_first.md", plan_text(1, "First, under another name"))
+    ran = repo.try_git("commit", "-q", "--no-verify", "-am", "unseen")
+    assert "wrong:" in ran.err, ran
+
+
+def test_a_commit_beside_a_staged_plan_does_not_vouch_for_it(adopted: Repo) -> None:
+    """`git commit -- PATH` leaves in git's index what HEAD does not get."""
+    wrong_and_unseen(adopted)
+    adopted.git("checkout", "HEAD^", "--", "docs/plans")
+    adopted.write("src/a.txt", "a\n")
+    adopted.git("add", "src/a.txt")
+    ran = clean(adopted.try_git("commit", "-q", "--no-verify", "-m", "beside", "--", "src/a.txt"))
+    assert "wrong:" in ran.err, ran
+    adopted.git("reset", "-q", "--hard")
+    adopted.write("src/b.txt", "b\n")
+    passed(adopted.commit("code"))
+    right(adopted)
+
+
+def test_an_amended_commit_that_no_gate_saw_is_judged(adopted: Repo) -> None:
+    adopted.write(THIRD, plan_text(3, "Third", status="Nonsense"))
+    passed(adopted.holdfast("index", "--write"))
+    adopted.git("add", "-A")
+    passed(adopted.try_git("commit", "-q", "--no-verify", "-m", "unseen"))
+    refused(adopted.try_git("commit", "-q", "--amend", "-m", "again"), "unknown status")
+
+
+def test_a_commit_on_top_of_one_that_no_gate_saw_judges_only_what_it_adds(adopted: Repo) -> None:
+    adopted.write(THIRD, plan_text(3, "Third", status="Nonsense"))
+    passed(adopted.holdfast("index", "--write"))
+    adopted.git("add", "-A")
+    passed(adopted.try_git("commit", "-q", "--no-verify", "-m", "unseen"))
+    adopted.write("src/a.txt", "a\n")
+    passed(adopted.commit("code"))
+    right(adopted)
+
+
+def test_a_branch_that_is_another_name_is_looked_at(adopted: Repo) -> None:
+    """Its file holds `ref: ...`, and a branch may be called `ref`."""
+    adopted.git("branch", "ref")
+    adopted.git("symbolic-ref", "refs/heads/other", "refs/heads/main")
+    adopted.git("checkout", "-q", "other")
+    adopted.write("src/a.txt", "a\n")
+    passed(adopted.commit("code"))
+    wrong_and_unseen(adopted)
+    adopted.git("branch", "-f", "ref", "HEAD")
+    adopted.write("src/b.txt", "b\n")
+    passed(adopted.commit("more code"))
+    right(adopted)
+
+
+def test_a_gate_is_used_once(adopted: Repo) -> None:
+    """In a container the next git may well have the same process id."""
+    adopted.write("src/a.txt", "a\n")
+    passed(adopted.commit("code"))
+    assert adopted.read(".git/holdfast/gate").splitlines()[0] == "-"
+
+
+def test_marks_that_cannot_be_written_or_read_make_no_noise(adopted: Repo) -> None:
+    for name in ("gate", "verified", "watch", "known"):
+        place = adopted.path / ".git/holdfast" / name
+        place.unlink(missing_ok=True)
+        place.mkdir()
+    for message in ("code", "[Plan #1] code", "about plan #2"):
+        adopted.write("src/a.txt", message)
+        ran = passed(adopted.commit(message))
+        assert "holdfast/" not in ran.err, ran
+
+
+def test_a_message_is_not_decided_by_the_environment(adopted: Repo) -> None:
+    adopted.git("checkout", "-q", "-b", "plan-1-first")
+    (adopted.path / ".git/holdfast/watch").unlink()
+    (adopted.path / ".git/hooks/pre-commit").unlink()
+    empty(adopted, "code", format="4", tag="-", prefix="-")
+    assert said(adopted) == "[Plan #1] code"
+
+
+def test_without_a_folder_for_temporary_files(adopted: Repo) -> None:
+    adopted.write(THIRD, plan_text(3, "Third"))
+    adopted.git("add", "-A")
+    passed(adopted.try_git("commit", "-q", "-m", "a plan", env={"TMPDIR": "/nonexistent"}))
+
+
+def test_a_plan_that_becomes_a_symlink_with_the_same_bytes_is_refused(adopted: Repo) -> None:
+    oid = adopted.git("rev-parse", "HEAD:docs/plans/02_second.md").strip()
+    adopted.git("update-index", "--cacheinfo", f"120000,{oid},docs/plans/02_second.md")
+    refused(adopted.try_git("commit", "-q", "-m", "a symlink"), "a symlink stands in place of a file")
+
+
+def test_a_reference_to_a_removed_plan_may_move_into_the_header(adopted: Repo) -> None:
+    adopted.write(THIRD, plan_text(3, "Third", body="## Plan\n\nSee [Plan #2].\n"))
+    passed(adopted.commit("a plan that refers to another"))
+    adopted.git("rm", "-q", "docs/plans/02_second.md")
+    passed(adopted.commit("without that one"))
+    adopted.write(THIRD, plan_text(3, "Third", blocked_by="#2"))
+    ran = passed(adopted.commit("waits for what was removed"))
+    assert "never existed" not in ran.err, ran
+
+
+def test_a_great_many_plan_folders(adopted: Repo) -> None:
+    """git and the hook must not wait for each other, each with a full pipe."""
+    folders = [f"docs/{'a_rather_long_name_of_a_plan_folder_' * 4}{number}" for number in range(300)]
+    tables = "".join(f'\n[[plans]]\npath = "{folder}"\n' for folder in folders)
+    adopted.write("holdfast.toml", adopted.read("holdfast.toml") + tables)
+    adopted.write(f"{folders[7]}/01_x.md", plan_text(1, "X", status="Nonsense"))
+    adopted.git("add", "-A")
+    refused(adopted.run("timeout", "60", "git", "commit", "-q", "-m", "many"), "unknown status")
+
+
+@pytest.mark.parametrize("severity", ["off", "warning"])
+def test_older_problems_are_as_many_as_check_finds(adopted: Repo, severity: str) -> None:
+    """Also where the rules count differently what was removed and what never existed, and without any memory."""
+    adopted.write("holdfast.toml", adopted.read("holdfast.toml") + f'\n[rules]\nreference-removed = "{severity}"\n')
+    adopted.write("docs/plans/04_fourth.md", plan_text(4, "Fourth", status="Nonsense"))
+    adopted.git("add", "-A")
+    adopted.try_git("commit", "-q", "--no-verify", "-m", "an old problem")
+    adopted.write(THIRD, plan_text(3, "Third", body="## Plan\n\nSee [Plan #2].\n"))
+    passed(adopted.commit("a plan that refers to another"))
+    adopted.git("rm", "-q", "docs/plans/02_second.md")
+    passed(adopted.commit("without that one"))
+    for step, forget in enumerate((False, True, False)):
+        if forget:
+            shutil.rmtree(adopted.path / ".git/holdfast/cache")
+        adopted.write("docs/plans/01_first.md", plan_text(1, f"First {step}"))
+        ran = passed(adopted.commit("text"))
+        count = len(adopted.json("check")["problems"])
+        plural = "s stay as they were" if count > 1 else " stays as it was"
+        assert f"holdfast: {count} older problem{plural}" in ran.err, ran

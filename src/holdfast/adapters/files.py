@@ -87,7 +87,7 @@ def put(path: str, wanted: State, durable: bool = False) -> None:
         _create(beside, wanted, durable)
         os.replace(beside, path)
     except BaseException:
-        _unlink(beside)
+        _drop(beside)
         raise
 
 
@@ -114,7 +114,7 @@ def put_under_lock(path: str, expected: State, content: bytes) -> bool:
             return True
         os.unlink(lock)
     except BaseException:
-        _unlink(lock)
+        _drop(lock)
         raise
     return False
 
@@ -170,6 +170,14 @@ def _unlink(path: str) -> None:
     try:
         os.unlink(path)
     except (FileNotFoundError, NotADirectoryError):
+        return
+
+
+def _drop(path: str) -> None:
+    """Remove what a failure left behind; the failure itself is what is reported."""
+    try:
+        os.unlink(path)
+    except OSError:
         return
 
 

@@ -11,13 +11,13 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-ZERO = "0" * 40
-"""An all-zero object id as git prints it for "nothing here" (SHA-1 repositories)."""
-
 _FATAL = 128
 """What git exits with when it could not even begin."""
 
 REGULAR = ("100644", "100755")
+
+_NAMES, _IDS = 12, 200
+"""So many names, of up to 4,096 bytes, and ids are asked for at once: neither fills a pipe."""
 
 _STAGED = (
     "diff-index", "--cached", "--raw", "-z", "--no-renames", "--abbrev=64", "--ita-invisible-in-index",
@@ -78,7 +78,10 @@ class Repository(NamedTuple):
 
 
 class Git:
-    """git in one worktree. `environment` is what git sees: see `for_this_commit` and `scrubbed`."""
+    """git in one worktree. `environment` is what git sees.
+
+    A hook passes its own on: `GIT_DIR` and `GIT_INDEX_FILE` name *this* commit. See `scrubbed` for all others.
+    """
 
     __slots__ = ("_env", "cwd")
 
@@ -97,10 +100,7 @@ class Git:
         self, *args: str, data: bytes | None = None, env: Mapping[str, str] | None = None
     ) -> tuple[int, bytes, bytes]:
         """Run `git ARGS` and give exit code, standard output and standard error as they are."""
-        try:
-            done = spawn.run(self.command(*args), {**self._env, **env} if env else self._env, data)
-        except OSError as error:
-            raise NoGit("git is not on PATH") from error
+        done = self._start(self.command(*args), {**self._env, **env} if env else self._env, data).done()
         if done.code == _FATAL and not os.access(self.cwd, os.X_OK):
             what = (
                 "may not be entered"
@@ -115,6 +115,14 @@ class Git:
     def command(self, *args: str) -> list[str]:
         """The words of `git ARGS` in this worktree."""
         return ["git", "-C", self.cwd, *args]
+
+    def _start(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None, data: bytes | None = None
+    ) -> spawn.Running:
+        try:
+            return spawn.Running(command, self._env if environment is None else environment, data)
+        except FileNotFoundError as error:
+            raise NoGit("git is not on PATH") from error
 
     def text(self, *args: str, ok: Sequence[int] = (0,)) -> str:
         """The output of `git ARGS` without its final newline; odd bytes become surrogates."""
@@ -143,7 +151,7 @@ class Git:
         return decode(out).strip() if code == 0 else None
 
     def objects(self) -> Objects:
-        """A reader of many objects through one process; close it, or use it in a `with` block."""
+        """A reader of many objects through one process, which ends with this one."""
         return Objects(self)
 
     def tree(self, treeish: str, paths: Sequence[str] = ()) -> list[Entry]:
@@ -194,12 +202,12 @@ class Git:
 
     def staged_against_head(self) -> Asked:
         """What git's index changes against HEAD, asked now and read later."""
-        return Asked(spawn.Running(self.command(*_STAGED, "HEAD", "--"), self._env))
+        return Asked(self._start(self.command(*_STAGED, "HEAD", "--")))
 
     def tree_changes(self, old: str, new: str) -> Asked:
         """What differs between two trees, asked now and read later."""
         command = self.command("diff-tree", "-r", "--raw", "-z", "--no-renames", "--abbrev=64", old, new)
-        return Asked(spawn.Running(command, self._env))
+        return Asked(self._start(command))
 
     def stage_blob(self, path: str, mode: str, oid: str) -> None:
         """Make `path` in git's index the blob `oid`; an entry that a sparse checkout leaves out stays left out."""
@@ -257,20 +265,10 @@ class Objects:
     def __init__(self, git: Git) -> None:
         try:
             self._git = spawn.Conversation(git.command("cat-file", "--batch-command"), git._env)
-        except OSError as error:
+        except FileNotFoundError as error:
             raise NoGit("git is not on PATH") from error
         self._asked: list[str] = []
         self._known: dict[str, str | None] = {}
-
-    def __enter__(self) -> Objects:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the process."""
-        self._git.close()
 
     def ask_ahead(self, names: Iterable[str]) -> None:
         """Ask for the ids of many names at once: `id_of` then gives the answers of this moment.
@@ -278,9 +276,11 @@ class Objects:
         Once, where the name can come to mean something else: HEAD moves and git's index changes.
         """
         new = [name for name in dict.fromkeys(names) if name not in self._known and "\n" not in name]
-        self._git.questions.write(b"".join(b"info " + encode(name) + b"\n" for name in new))
-        self._git.questions.flush()
-        self._asked += new
+        for start in range(0, len(new), _NAMES):
+            self._hear()  # so that neither side ever waits on a full pipe
+            self._asked = new[start : start + _NAMES]
+            self._git.questions.write(b"".join(b"info " + encode(name) + b"\n" for name in self._asked))
+            self._git.questions.flush()
 
     def id_of(self, name: str) -> str | None:
         """The object id that `name` (a revision, `REV:path` or `:path`) stands for, or None."""
@@ -308,8 +308,8 @@ class Objects:
         self._hear()
         found: dict[str, bytes] = {}
         waiting = list(dict.fromkeys(oids))
-        for start in range(0, len(waiting), 200):
-            group = waiting[start : start + 200]
+        for start in range(0, len(waiting), _IDS):
+            group = waiting[start : start + _IDS]
             self._git.questions.write(b"".join(b"contents " + oid.encode() + b"\n" for oid in group))
             self._git.questions.flush()
             for oid in group:
@@ -345,11 +345,6 @@ class Objects:
 def _id_in(header: list[str]) -> str | None:
     """The id in "ID TYPE SIZE"; none in "NAME missing", where the name may hold blanks."""
     return header[0] if len(header) == 3 and header[2].isdigit() else None
-
-
-def for_this_commit(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a git hook as it is: `GIT_DIR` and `GIT_INDEX_FILE` name *this* commit."""
-    return dict(environment)
 
 
 def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:

@@ -49,7 +49,7 @@ def _parent(pid: int) -> int | None:
 
 def _ps(pid: int, column: str) -> list[str] | None:
     try:
-        done = spawn.run(["ps", "-o", column, "-p", str(pid)], os.environ)
+        done = spawn.Running(["ps", "-o", column, "-p", str(pid)], os.environ).done()
     except OSError:
         return None
     return done.out.decode("utf-8", "surrogateescape").split() or None

@@ -22,11 +22,6 @@ class Done(NamedTuple):
     err: bytes
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str], data: bytes | None = None) -> Done:
-    """Run a program of PATH to its end, with `data` as its standard input; `FileNotFoundError` when there is none."""
-    return Running(arguments, environment, data).done()
-
-
 class Running:
     """A program of PATH that was started and works on its own until `done` is asked.
 
@@ -92,26 +87,25 @@ class Conversation:
         finally:
             for handle in (its_input, its_output, nothing):
                 os.close(handle)
-        self.questions = open(mine_out, "wb")  # noqa: SIM115 - closed by `close`
+        self.questions = open(mine_out, "wb")  # noqa: SIM115 - open as long as the process
         self.answers = open(mine_in, "rb", buffering=65536)  # noqa: SIM115
-
-    def close(self) -> None:
-        """End the program and wait for it."""
-        self.questions.close()
-        self.answers.close()
-        _exit_code(self._pid)
 
 
 def _file_with(content: bytes) -> int:
     """An open file without a name that holds `content`, read from its beginning."""
-    folder = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - unlinked at once, made exclusively
-    path = os.path.join(folder, f".holdfast-{os.getpid()}-{os.urandom(6).hex()}")
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    os.unlink(path)
+    handle = os.memfd_create("holdfast") if hasattr(os, "memfd_create") else _unlinked()
     view = memoryview(content)
     while view:
         view = view[os.write(handle, view) :]
     os.lseek(handle, 0, os.SEEK_SET)
+    return handle
+
+
+def _unlinked() -> int:
+    """A file of a temporary folder, unlinked at once: where the system makes no file without a name (macOS)."""
+    path = os.path.join("/tmp", f".holdfast-{os.getpid()}-{os.urandom(6).hex()}")  # noqa: S108 - made exclusively
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.unlink(path)
     return handle
 
 

@@ -19,7 +19,7 @@ def with_field(content: bytes, plan: Plan, name: str, value: str) -> bytes:
     """The plan's bytes with the header field `name` set to `value`; no other byte changes.
 
     A field that is not there yet is written below the last one, in the header's own form and line ending.
-    `CannotEdit` where the plan has no header to add it to.
+    `CannotEdit` where the plan has no header to add it to, and for a value that would be read as something else.
     """
     if "\n" in value or "\r" in value:
         raise CannotEdit("a header value stands on one line")
@@ -29,6 +29,8 @@ def with_field(content: bytes, plan: Plan, name: str, value: str) -> bytes:
         start = 1 if text.startswith(BOM) else 0
         if field.start < start + front_matter.read(text[start:]).end:
             value = front_matter.scalar(value)
+        if not text[field.start - field.column + 1 : field.start].strip() and markdown.heading(value) is not None:
+            raise CannotEdit("on a line of its own this value would be a heading")
         before = text[field.start - 1 : field.start]
         gap = " " if before == ":" or (field.start == field.end and before not in (" ", "\t")) else ""
         edited = text[: field.start] + gap + value + text[field.end :]

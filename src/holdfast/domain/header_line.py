@@ -29,13 +29,11 @@ def bold(line: str) -> Label | None:
     colon, stars = line.find(":", start), line.find("**", start)
     if colon < 0 or stars < 0:
         return None
-    end, between = (colon, line[colon + 1 : stars]) if colon < stars else (stars, line[stars + 2 : colon])
-    if between.strip(BLANKS):
+    first, last = sorted(((colon, colon + 1), (stars, stars + 2)))
+    if line[first[1] : last[0]].strip(BLANKS):
         return None
-    if colon < stars:
-        end = start + len(line[start:colon].rstrip(BLANKS))
-        return _label(line, start, end, stars + 2, "_ /#-", 41)
-    return _label(line, start, end, colon + 1, "_ /#-", 41)
+    end = start + len(line[start:colon].rstrip(BLANKS)) if colon < stars else stars
+    return _label(line, start, end, last[1], "_ /#-", 41)
 
 
 def plain(line: str) -> Label | None:

@@ -122,12 +122,12 @@ def parse(path: str, number: int, content: bytes, folder: FolderPolicy) -> Plan:
     text, faults = _decode(content)
     reader = _Reader(text, folder)
     reader.read()
-    name, field = reader.status()
+    field = reader.status()
     reading = (
         status.read(field.value, folder.statuses) if field is not None else status.Reading(status.UNKNOWN, None, "")
     )
     if field is not None:
-        reader.fields.setdefault(name, field)
+        reader.fields.setdefault(STATUS, field)
     heading, line, title_number = reader.title
     return Plan(
         path=path,
@@ -273,9 +273,9 @@ class _Reader:
     def field(self, name: str) -> Field | None:
         return self.fields.get(name)
 
-    def status(self) -> tuple[str, Field | None]:
+    def status(self) -> Field | None:
         """The status: of the header, else of a heading `## Status: X` or the first line below `## Status`."""
-        return STATUS, self.field(STATUS) or self.later_status
+        return self.field(STATUS) or self.later_status
 
     def sections(self) -> list[Section]:
         return [Section(p.title, p.level, p.line, p.filled, p.boxes, p.open_line) for p in self.parts]

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 _EMPTY = Table("", b"\0\0\0\0")
 _BY_NUMBER_AND_PATH = itemgetter(2, 0)
-_FEW = 100
-"""So many plans are put in their place one by one; for more all are sorted."""
 
 
 class Plans:
@@ -130,32 +128,14 @@ class Plans:
     def _places(self) -> list[int]:
         """Where each plan stands, in order: in the table from 0, among the fresh ones from -1 downward."""
         if self._order is None:
-            order = list(range(len(self._table)))
-            for place in sorted(self._gone, reverse=True):
-                del order[place]
-            if len(self._fresh) > _FEW:
-                order += [-1 - at for at in range(len(self._fresh))]
-                order.sort(key=self._key)
-            else:
-                for at, one in enumerate(self._fresh):
-                    order.insert(self._behind(order, one), -1 - at)
-            self._order = order
+            order: list[int] = []
+            at = 0
+            for index, one in enumerate(self._fresh):
+                same = self._table.places_of(one.number)
+                smaller = [place for place in same if self._table.at(place).path < one.path]
+                behind = max(at, (smaller[-1] + 1) if smaller else same.start)
+                order += [*range(at, behind), -1 - index]
+                at = behind
+            order += range(at, len(self._table))
+            self._order = [place for place in order if place not in self._gone] if self._gone else order
         return self._order
-
-    def _behind(self, order: list[int], one: Summary) -> int:
-        """Where in the order a fresh plan belongs: fresh ones are sorted, so only plans before it can be fresh."""
-        key = (one.number, one.path)
-        low, high = 0, len(order)
-        while low < high:
-            middle = (low + high) // 2
-            if self._key(order[middle]) < key:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
-    def _key(self, place: int) -> tuple[int, str]:
-        if place < 0:
-            return self._fresh[-1 - place].number, self._fresh[-1 - place].path
-        # The path is only needed where numbers are equal, and making a plan takes longer than all else here.
-        return self._table.numbers[place], self._table.at(place).path

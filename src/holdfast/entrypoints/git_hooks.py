@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from holdfast.usecases.after_commit import Report
-    from holdfast.usecases.begin import Begun
     from holdfast.usecases.commit_gate import Verdict
+    from holdfast.usecases.workspace import Workspace
 
 _GATES = frozenset({"pre-commit", "commit-msg", "pre-merge-commit", "merge-driver"})
 
@@ -51,52 +51,52 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _pre_commit(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    begun = _begin(environment, asks_what_is_staged=True)
-    from holdfast.usecases import commit_gate, workspace
+    place = _begin(environment, asks_what_is_staged=True)
+    from holdfast.usecases import commit_gate
 
-    return _gate(commit_gate.before_commit(workspace.in_hook(begun), arguments[0]))
+    return _gate(commit_gate.before_commit(place, arguments[0]))
 
 
 def _pre_merge_commit(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    begun = _begin(environment, asks_what_is_staged=True)
-    from holdfast.usecases import commit_gate, workspace
+    place = _begin(environment, asks_what_is_staged=True)
+    from holdfast.usecases import commit_gate
 
-    return _gate(commit_gate.before_merge_commit(workspace.in_hook(begun)))
+    return _gate(commit_gate.before_merge_commit(place))
 
 
 def _commit_msg(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    begun = _begin(environment)
-    from holdfast.usecases import commit_message, workspace
+    place = _begin(environment)
+    from holdfast.usecases import commit_message
 
-    return _gate(commit_message.check(workspace.in_hook(begun), arguments[1]))
+    return _gate(commit_message.check(place, arguments[1]))
 
 
 def _post_commit(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    begun = _begin(environment)
-    from holdfast.usecases import after_commit, workspace
+    place = _begin(environment)
+    from holdfast.usecases import after_commit
 
-    return _report(after_commit.after_commit(workspace.in_hook(begun), arguments[0]))
+    return _report(after_commit.after_commit(place, arguments[0]))
 
 
 def _post_merge(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    begun = _begin(environment)
-    from holdfast.usecases import after_commit, workspace
+    place = _begin(environment)
+    from holdfast.usecases import after_commit
 
-    return _report(after_commit.after_merge(workspace.in_hook(begun)))
+    return _report(after_commit.after_merge(place))
 
 
 def _post_rewrite(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    begun = _begin(environment)
-    from holdfast.usecases import after_commit, workspace
+    place = _begin(environment)
+    from holdfast.usecases import after_commit
 
-    return _report(after_commit.after_rewrite(workspace.in_hook(begun), sys.stdin.read().splitlines()))
+    return _report(after_commit.after_rewrite(place, sys.stdin.read().splitlines()))
 
 
 def _post_applypatch(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    begun = _begin(environment)
-    from holdfast.usecases import after_commit, workspace
+    place = _begin(environment)
+    from holdfast.usecases import after_commit
 
-    return _report(after_commit.look(workspace.in_hook(begun), "HEAD"))
+    return _report(after_commit.look(place, "HEAD"))
 
 
 def _merge_driver(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -121,7 +121,8 @@ _NEEDED = {"pre-commit": 1, "commit-msg": 2, "post-commit": 1, "merge-driver": 3
 """How many arguments follow the name of a hook at least."""
 
 
-def _begin(environment: Mapping[str, str], asks_what_is_staged: bool = False) -> Begun:
+def _begin(environment: Mapping[str, str], asks_what_is_staged: bool = False) -> Workspace:
+    """Set git to work; the hook imports what it needs behind this, meanwhile."""
     from holdfast.usecases import begin
 
     return begin.in_hook(os.getcwd(), environment, asks_what_is_staged)

@@ -41,7 +41,7 @@ def after_commit(place: Workspace, git_pid: str) -> Report:
     partial = marks.passed_by(git_dir) == (git_pid, "heal")
     if partial and not any(os.path.exists(os.path.join(git_dir, name)) for name in _SEQUENCES):
         _heal(place, marks.healing(git_dir))
-    return look(place, "HEAD")
+    return look(place, "HEAD", seen=partial)
 
 
 def after_merge(place: Workspace) -> Report:
@@ -65,8 +65,11 @@ def after_rewrite(place: Workspace, rewritten: Sequence[str]) -> Report:
     return NOTHING
 
 
-def look(place: Workspace, commit: str) -> Report:
-    """Is the plan index of `commit` the one that its plans make? If so that is remembered for HEAD."""
+def look(place: Workspace, commit: str, seen: bool = False) -> Report:
+    """Is the plan index of `commit` the one that its plans make? If so that is remembered for HEAD.
+
+    `seen` tells that the gate let this very commit pass.
+    """
     oid = place.objects.id_of(f"{commit}^{{commit}}")
     if oid is None:
         return NOTHING
@@ -74,12 +77,12 @@ def look(place: Workspace, commit: str) -> Report:
     configured = observer.configured_in(oid)
     marks.watch(place.repository.git_dir, configured.policy)
     if not holds_index(place, configured.policy):
-        _verified(place, oid)
+        _verified(place, oid, seen)
         return NOTHING
     found = tuple(index.check(observer.of_tree(oid, configured)))
     if not found:
         if oid == place.objects.id_of("HEAD^{commit}"):
-            _verified(place, oid)
+            _verified(place, oid, seen)
         return NOTHING
     return Report(found, _mend(place, oid))
 
@@ -124,12 +127,12 @@ def _rebuild_head(place: Workspace) -> str:
         return ""
     for due in index_file.wrong(plans):
         index_file.stage(place.git, place.top, due)
-    _verified(place, new)
+    _verified(place, new, seen=False)
     return new
 
 
-def _verified(place: Workspace, commit: str) -> None:
+def _verified(place: Workspace, commit: str, seen: bool) -> None:
     oid = place.objects.id_of(f"{commit}^{{commit}}")
     name = branch(place)
     if oid is not None:
-        marks.verified(place.repository.git_dir, oid, f"refs/heads/{name}" if name else "HEAD")
+        marks.verified(place.repository.git_dir, oid, f"refs/heads/{name}" if name else "HEAD", seen)

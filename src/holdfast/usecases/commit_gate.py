@@ -28,16 +28,9 @@ class Verdict(NamedTuple):
     older: int
 
 
-PASSED = Verdict((), (), 0)
-
-
 def before_commit(place: Workspace, git_pid: str) -> Verdict:
     """The pre-commit hook of the git process `git_pid`: judge git's index, stage the plan index, or refuse."""
-    place.objects.ask_ahead(("HEAD^{commit}", *(f":{name}" for name in FILES)))
-    head = place.objects.id_of("HEAD^{commit}")
-    observer = place.observer
-    configured = observer.configured_in("")
-    observer.ask_ahead(configured, ("", *([head] if head is not None else [])))
+    head, observer, configured = _opened(place)
     verdict, after = _judge(observer, configured, head, _parents(place, head, git_pid))
     direct = _on_main(place, configured.policy)
     refused = (*direct, *verdict.refused)
@@ -56,16 +49,22 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
 
 def before_merge_commit(place: Workspace) -> Verdict:
     """The pre-merge-commit hook: judge what the merge made. What is staged here would not land in the commit."""
-    place.objects.ask_ahead(("HEAD^{commit}", *(f":{name}" for name in FILES)))
-    head = place.objects.id_of("HEAD^{commit}")
-    observer = place.observer
-    configured = observer.configured_in("")
+    head, observer, configured = _opened(place)
     verdict, _ = _judge(observer, configured, head, _merge_parents(place, head))
     marks.watch(place.repository.git_dir, configured.policy)
     return verdict
 
 
+def _opened(place: Workspace) -> tuple[str | None, Observer, Configured]:
+    """HEAD's commit, a reader of plans, and the configuration that is staged."""
+    place.objects.ask_ahead(("HEAD^{commit}", *(f":{name}" for name in FILES)))
+    head = place.objects.id_of("HEAD^{commit}")
+    observer = place.observer
+    return head, observer, observer.configured_in("")
+
+
 def _judge(observer: Observer, configured: Configured, head: str | None, parents: list[str]) -> tuple[Verdict, PlanSet]:
+    observer.ask_ahead(configured, ("", *parents))
     after = observer.of_index(head, configured)
     before = [observer.of_tree(parent, configured) for parent in parents]
     # A configuration that did not change was as wrong before as it is now.

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 def everything(plans: PlanSet, observer: Observer, configured: Configured) -> list[Problem]:
     """All problems of the plans themselves; the plan index is judged apart, by `rules.index`."""
-    known = _history(observer, configured) if across.dangling(plans) else NO_HISTORY
-    return in_order([*configured.problems, *_of(plans, known, None)])
+    return in_order([*configured.problems, *_all_of(plans, observer, configured)])
 
 
 class Judgement(NamedTuple):
@@ -70,7 +69,9 @@ def older(
     """
     if not before:
         return judged.stay
-    in_all = observer.standing(before[0], configured, _count) + judged.more
+    in_all = judged.more + observer.standing(
+        before[0], configured, lambda plans: len(_all_of(plans, observer, configured))
+    )
     observer.remember_standing(after, configured, in_all)
     return judged.stay + in_all - judged.looked_at
 
@@ -89,16 +90,15 @@ def _history(observer: Observer, configured: Configured) -> History:
 def _history_for(
     after: PlanSet, before: Sequence[PlanSet], scope: Scope | None, observer: Observer, configured: Configured
 ) -> History:
-    """The history, asked only when the change refers to something new that is not there, or takes a new number."""
+    """The history, asked only where plans refer to what is not there, or a change takes a new number."""
     numbers = scope.numbers if scope is not None else None
-    old = {pair for one in before for pair in across.dangling(one, numbers)}
-    if across.dangling(after, numbers) - old or transitions.added_numbers(after, before):
+    if any(across.dangling(one, numbers) for one in (after, *before)) or transitions.added_numbers(after, before):
         return _history(observer, configured)
     return NO_HISTORY
 
 
-def _count(plans: PlanSet) -> int:
-    return len(_of(plans, NO_HISTORY, None))
+def _all_of(plans: PlanSet, observer: Observer, configured: Configured) -> list[Problem]:
+    return _of(plans, _history(observer, configured) if across.dangling(plans) else NO_HISTORY, None)
 
 
 def _of(plans: PlanSet, known: History, scope: Scope | None) -> list[Problem]:

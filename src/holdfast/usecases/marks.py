@@ -1,4 +1,7 @@
-"""The small files by which hooks of one worktree tell each other what is known: gate, verified, heal, watch."""
+"""The small files by which hooks of one worktree tell each other what is known: gate, verified, heal, watch, known.
+
+The shell writes most of them: see `templates/parts/state`, `verified` and `unchanged`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ def gate_passed(git_dir: str, git_pid: str, healing: bool) -> None:
 
 
 def passed_by(git_dir: str) -> tuple[str, str]:
-    """The git process that the gate let pass last, and `ok` or `heal`; two empty words before the first."""
+    """The git process that the gate let pass last, and `ok` or `heal`; two empty words where there is none.
+
+    The shell adds the branch that HEAD was on.
+    """
     words = _read(git_dir, "gate").partition("\n")[0].split()
     return (words[0], words[1]) if len(words) >= 2 else ("", "")
 
@@ -39,15 +45,12 @@ def healing(git_dir: str) -> list[str]:
     return _read(git_dir, "heal").splitlines()
 
 
-def verified(git_dir: str, commit: str, ref: str) -> None:
-    """Remember that `commit`, seen from the branch `ref`, holds the plan index of its plans."""
-    _write(git_dir, "verified", f"{commit} {ref}\n")
+def verified(git_dir: str, commit: str, ref: str, seen: bool) -> None:
+    """Remember that `commit`, looked at from the branch `ref`, holds the plan index of its plans.
 
-
-def verified_commit(git_dir: str) -> str:
-    """The commit that was verified last; empty before the first."""
-    words = _read(git_dir, "verified").split()
-    return words[0] if words else ""
+    Unless a gate has `seen` it, its plans may still be invalid.
+    """
+    _write(git_dir, "verified", f"{'' if seen else '-'}{commit} {ref}\n")
 
 
 def watch(git_dir: str, policy: Policy) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters import files
-from holdfast.adapters.git import Git, decode, encode, for_this_commit
+from holdfast.adapters.git import Git, decode, encode
 from holdfast.domain import plan_index
 from holdfast.domain.value import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ def merge(cwd: str, environment: Mapping[str, str], base: str, ours: str, theirs
 
     The plan index itself never conflicts (see `domain.plan_index.merge`): where fields conflict, the plan files do.
     """
-    git = Git(cwd, for_this_commit(environment))
+    git = Git(cwd, environment)
     base, ours, theirs = (os.path.join(cwd, path) for path in (base, ours, theirs))
     texts = [decode(files.read(path) or b"") for path in (base, ours, theirs)]
 

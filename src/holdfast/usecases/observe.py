@@ -172,7 +172,7 @@ class Observer:
             fresh = [self._from_file(top, path, folder, configured, known) for path in changed]
             found = [one for one in fresh if one is not None]
             if len(found) > 20:
-                self._remember(f"worktree-{self._key(folder, configured)}", Plans(found), folder, configured)
+                self._remember(f"worktree-{self._key(folder, configured)}", Plans(found))
             return base.changed(_numbered(changed, folder), found)
 
         states = tuple(
@@ -202,7 +202,6 @@ class Observer:
         return _read_file(place)
 
     def _plan_set(self, configured: Configured, plans: Callable[[FolderPolicy], Plans], treeish: str) -> PlanSet:
-        self.ask_ahead(configured, (treeish,))
         states = tuple(
             FolderState(
                 folder,
@@ -231,9 +230,10 @@ class Observer:
         if known is None:
             entries = self.git.tree(treeish, [folder.path] if folder.path else [])
             read = Plans(self._read(entries, folder, configured, self._pool(folder, configured)))
-            known = self._remember(name, read, folder, configured)
+            known = self._remember(name, read)
             if known is None:
                 return read
+            self.cache.write(f"latest-{self._key(folder, configured)}", name.encode())
         return Plans(table=known)
 
     def _changed_since_latest(self, oid: str, folder: FolderPolicy, configured: Configured) -> Plans | None:
@@ -274,11 +274,13 @@ class Observer:
     ) -> list[Summary]:
         """Summaries of the plans among `entries`; those in `known` (by path and blob) are not read again."""
         plans = [(entry, number) for entry in entries if (number := folder.number_of(entry.path)) is not None]
-        missing = [entry.oid for entry, _ in plans if entry.mode in REGULAR and (entry.path, entry.oid) not in known]
+        missing = [
+            entry.oid for entry, _ in plans if entry.mode in REGULAR and (entry.path, _identity(entry)) not in known
+        ]
         blobs = self.objects.contents(missing)
         found, fresh = [], []
         for entry, number in plans:
-            one = known.get((entry.path, entry.oid))
+            one = known.get((entry.path, _identity(entry)))
             if one is None:
                 one = _summary(entry, number, blobs.get(entry.oid), folder, configured.policy)
                 fresh.append(one)
@@ -340,28 +342,31 @@ class Observer:
         """Plans read before, by path and blob: from the newest table of this folder and of its working tree."""
         latest = self.cache.read(f"latest-{self._key(folder, configured)}")
         names = [decode(latest)] if latest else []
-        tables = [self._table(name) for name in (*names, f"worktree-{self._key(folder, configured)}")]
-        return {(one.path, one.oid): one for table in tables if table is not None for one in Plans(table=table)}
+        found: dict[tuple[str, str], Summary] = {}
+        for name in (*names, f"worktree-{self._key(folder, configured)}"):
+            found |= self._by_blob(name)
+        return found
 
     def _recent(self, folder: FolderPolicy, configured: Configured) -> dict[tuple[str, str], Summary]:
         """The plans that were read last, by path and blob."""
-        recent = self._table(f"recent-{self._key(folder, configured)}")
-        return {(one.path, one.oid): one for one in Plans(table=recent)} if recent is not None else {}
+        return self._by_blob(f"recent-{self._key(folder, configured)}")
+
+    def _by_blob(self, name: str) -> dict[tuple[str, str], Summary]:
+        table = self._table(name)
+        return {(one.path, one.oid): one for one in Plans(table=table)} if table is not None else {}
 
     def _remember_recent(self, fresh: list[Summary], folder: FolderPolicy, configured: Configured) -> None:
         known = {**self._recent(folder, configured), **{(one.path, one.oid): one for one in fresh}}
-        kept = Plans(list(known.values())[-2 * _FEW :])
-        self._remember(f"recent-{self._key(folder, configured)}", kept, folder, configured)
+        kept = Plans(known.values() if len(known) <= 2 * _FEW else fresh)
+        self._remember(f"recent-{self._key(folder, configured)}", kept)
 
-    def _remember(self, name: str, plans: Plans, folder: FolderPolicy, configured: Configured) -> Table | None:
+    def _remember(self, name: str, plans: Plans) -> Table | None:
         """Keep a table of plans; None for plans that cannot be kept."""
         raw = plan_table.dump(list(plans))
         if raw is None:
             return None
         self._tables[name] = Table(name, raw)
         self.cache.write(name, raw)
-        if not name.startswith(("worktree-", "recent-")):
-            self.cache.write(f"latest-{self._key(folder, configured)}", name.encode())
         return self._tables[name]
 
     def standing(self, plans: PlanSet, configured: Configured, count: Callable[[PlanSet], int]) -> int:
@@ -405,7 +410,12 @@ def _summary(entry: Entry, number: int, content: bytes | None, folder: FolderPol
         )
     else:
         plan = parse(entry.path, number, content, folder)
-    return summarize(plan, entry.oid, folder, policy)
+    return summarize(plan, _identity(entry), folder, policy)
+
+
+def _identity(entry: Entry) -> str:
+    """What tells one content of a path from another: the blob's id, and what stands there if that is no file."""
+    return entry.oid if entry.mode in REGULAR else f"{entry.mode}:{entry.oid}"
 
 
 def _blob_id(content: bytes) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters import files
-from holdfast.adapters.git import Asked, Git, NotARepository, Objects, Repository, decode, scrubbed
+from holdfast.adapters.git import Asked, Git, Objects, Repository, decode, scrubbed
 from holdfast.domain.policy import COMMITTED, MAIN
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases.observe import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from holdfast.domain.policy import Policy
-    from holdfast.usecases.begin import Begun
+    from holdfast.usecases.observe import Observer
 
 
 class Workspace(NamedTuple):
@@ -34,6 +33,8 @@ class Workspace(NamedTuple):
     @property
     def observer(self) -> Observer:
         """A reader of this worktree's plans."""
+        from holdfast.usecases.observe import Observer  # and with it most of Holdfast, while git is at work
+
         return Observer(self.git, self.repository, self.objects, self.staged)
 
 
@@ -41,13 +42,6 @@ class Bare(Unable):
     """A bare repository has no working tree."""
 
     remedy = "run it in a worktree: `git worktree add ../work main`, then `cd ../work`"
-
-
-def in_hook(begun: Begun) -> Workspace:
-    """The worktree that a git hook serves."""
-    if begun.repository.top is None:
-        raise NotARepository("there is no worktree here")
-    return Workspace(begun.git, begun.repository, begun.repository.top, begun.objects, begun.environment, begun.staged)
 
 
 def at(cwd: str, environment: Mapping[str, str]) -> Workspace:

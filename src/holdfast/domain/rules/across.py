@@ -29,11 +29,12 @@ class Scope(NamedTuple):
 
 def check(plans: PlanSet, history: History, scope: Scope | None = None) -> Iterator[Problem]:
     """What is wrong between plans: shared numbers, references, blockers and circles; everywhere without a scope."""
-    once = {number for state in _mentionable(plans) for number in history.numbers(state.folder.path)}
+    mentionable = _mentionable(plans)
+    once = {number for state in mentionable for number in history.numbers(state.folder.path)}
     for state in plans.folders:
         found = _Folder(state, plans.policy, history, scope)
         circles = found.circles() if scope is None or scope.circles else ()
-        for problem in (*found.numbers(), *found.relations(), *circles, *found.mentions(_mentionable(plans), once)):
+        for problem in (*found.numbers(), *found.relations(), *circles, *found.mentions(mentionable, once)):
             yield _named(problem, state, plans.policy)
 
 
@@ -44,10 +45,9 @@ def scope_of(after: PlanSet, before: Sequence[PlanSet]) -> Scope:
     sides, and name none that is not, have the same problems.
     """
     touched: set[int] = set()
-    for plans in before:
-        for path in {state.folder.path for state in (*after.folders, *plans.folders)}:
-            sides = [state.summaries for one in (after, plans) for state in one.folders if state.folder.path == path]
-            touched |= sides[0].differing(sides[1]) if len(sides) == 2 else {one.number for one in sides[0]}
+    for plans in before:  # of the same folders: one configuration judges all sides
+        for state, old in zip(after.folders, plans.folders, strict=True):
+            touched |= state.summaries.differing(old.summaries)
     links = [_links(plans, touched) for plans in (after, *before)]
     naming = {
         one.number

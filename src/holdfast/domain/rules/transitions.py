@@ -38,19 +38,18 @@ def folder_in(plans: PlanSet, path: str) -> FolderState | None:
 
 def added_numbers(after: PlanSet, before: Sequence[PlanSet]) -> set[int]:
     """Numbers that no parent has: only these can reuse one, so only these need the history."""
+    known = [old.summaries for plans in before for old in plans.folders]
     found: set[int] = set()
     for state in after.folders:
-        known = [old.summaries for plans in before for old in plans.folders]
-        found |= {number for number in _new_in(state, before) if not any(old.has(number) for old in known)}
+        befores = [old for old in (folder_in(one, state.folder.path) for one in before) if old is not None]
+        found |= {number for number in _new_in(state, befores) if not any(old.has(number) for old in known)}
     return found
 
 
-def _new_in(state: FolderState, before: Sequence[PlanSet]) -> set[int]:
+def _new_in(state: FolderState, befores: Sequence[FolderState]) -> set[int]:
     """The numbers of a folder's plans that differ from every state before."""
-    olds = [old for old in (folder_in(one, state.folder.path) for one in before) if old is not None]
-    if not olds:
-        return {one.number for one in state.summaries}
-    return set.intersection(*(state.summaries.differing(old.summaries) for old in olds))
+    differing = [state.summaries.differing(old.summaries) for old in befores]
+    return set.intersection(*differing) if differing else {one.number for one in state.summaries}
 
 
 def renumbered(after: FolderState, before: FolderState) -> dict[str, Summary]:
@@ -78,7 +77,7 @@ def renumbered(after: FolderState, before: FolderState) -> dict[str, Summary]:
 
 
 def _reopened(state: FolderState, befores: list[FolderState], policy: Policy) -> Iterator[Problem]:
-    touched = set.intersection(*(state.summaries.differing(before.summaries) for before in befores))
+    touched = _new_in(state, befores)
     back = [one for one in state.summaries.among(touched) if one.status in _BACK]
     complete = [
         {one.path for one in before.summaries.among(touched) if one.status == status.COMPLETE} for before in befores
@@ -112,9 +111,7 @@ def _renumbered(state: FolderState, befores: list[FolderState], policy: Policy) 
 
 
 def _reused(state: FolderState, befores: list[FolderState], policy: Policy, history: History) -> Iterator[Problem]:
-    differing = [state.summaries.differing(before.summaries) for before in befores]
-    touched = set.intersection(*differing) if differing else {one.number for one in state.summaries}
-    for one in state.summaries.among(touched):
+    for one in state.summaries.among(_new_in(state, befores)):
         if any(before.summaries.has(one.number) for before in befores):
             continue
         slugs = history.slugs(state.folder.path, one.number)
