@@ -1,4 +1,7 @@
-"""A commit that touches no plan: no hooks, no-op shell hooks, Holdfast, prek and pre-commit side by side."""
+"""A commit that touches no plan: no hooks, no-op shell hooks, Holdfast, prek and pre-commit side by side.
+
+Beside them what any such tool must add: no-op hooks of which one asks git what is staged.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ OTHERS = 200
 
 NONE = "no hooks"
 SHELL = "no-op sh hooks"
+LEAST = "the same, one asks git"
 HOLDFAST = "Holdfast"
 PREK = "prek, one no-op hook"
 PRE_COMMIT = "pre-commit, one no-op hook"
@@ -58,6 +62,12 @@ def _repositories(setting: Setting, name: str, plans: Mapping[str, bytes]) -> tu
     notes.append(f"{SHELL}: {', '.join(hooks)}")
     found[SHELL] = make(home, f"{name}-shell", files)
     write_no_op_hooks(home, found[SHELL], hooks)
+    # What no hook can do without that is to know whether a plan is staged: one git process.
+    found[LEAST] = make(home, f"{name}-least", files)
+    write_no_op_hooks(home, found[LEAST], hooks)
+    ask = f"#!/bin/sh\nLC_ALL=C git diff-index --cached --quiet HEAD -- {plan_texts.FOLDER}\n"
+    with open(os.path.join(found[LEAST], ".git", "hooks", "pre-commit"), "w", encoding="utf-8") as file:
+        file.write(ask)
     for label, command in ((PREK, peers.prek), (PRE_COMMIT, peers.pre_commit)):
         if command is None:
             notes.append(f"{label}: not available")
@@ -68,7 +78,7 @@ def _repositories(setting: Setting, name: str, plans: Mapping[str, bytes]) -> tu
             found[label] = folder
         except SetUpError as error:
             notes.append(f"{label}: {error}")
-    order = (NONE, SHELL, HOLDFAST, PREK, PRE_COMMIT)
+    order = (NONE, SHELL, LEAST, HOLDFAST, PREK, PRE_COMMIT)
     return {label: found[label] for label in order if label in found}, notes
 
 
