@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 import zlib
+
+from holdfast.adapters import files
 
 _KEPT = 48
 _MAGIC = b"holdfast cache 2\n"
@@ -24,18 +25,10 @@ class Cache:
     def read(self, name: str) -> bytes | None:
         """What was written under `name`, or None when it is absent, torn or not ours."""
         try:
-            # A symlink could lead anywhere, and opening a pipe would wait for whoever writes into it.
-            handle = os.open(
-                os.path.join(self.folder, name), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-            )
-            with os.fdopen(handle, "rb") as file:
-                found = os.fstat(handle)
-                if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
-                    return None
-                raw = file.read()
-        except (OSError, ValueError):  # ValueError: a NUL in a name that came out of another entry
+            raw = files.read_regular(os.path.join(self.folder, name), _LARGEST)
+        except ValueError:  # a NUL in a name that came out of another entry
             return None
-        if not raw.startswith(_MAGIC) or len(raw) < len(_MAGIC) + 4:
+        if raw is None or not raw.startswith(_MAGIC) or len(raw) < len(_MAGIC) + 4:
             return None
         body = raw[len(_MAGIC) + 4 :]
         return body if _sum(name, body) == raw[len(_MAGIC) : len(_MAGIC) + 4] else None

@@ -70,6 +70,22 @@ def read(path: str) -> bytes | None:
         return None
 
 
+def read_regular(path: str, largest: int | None = None) -> bytes | None:
+    """The bytes of a regular file of at most `largest` bytes, or None for anything else and what cannot be read.
+
+    A symlink could lead anywhere, and opening a pipe would wait for whoever writes into it.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode) or (largest is not None and found.st_size > largest):
+                return None
+            return file.read()
+    except OSError:
+        return None
+
+
 def put(path: str, wanted: State, durable: bool = False) -> None:
     """Make `path` hold `wanted` in one step; folders above it are made as needed.
 

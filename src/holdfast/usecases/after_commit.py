@@ -74,7 +74,7 @@ def look(place: Workspace, commit: str, seen: bool = False) -> Report:
     if oid is None:
         return NOTHING
     observer = place.observer
-    configured = observer.configured_in(oid)
+    configured = observer.configurations.of_tree(oid)
     marks.watch(place.repository.git_dir, configured.policy)
     if not holds_index(place, configured.policy):
         _verified(place, oid, seen)
@@ -100,7 +100,7 @@ def _mend(place: Workspace, oid: str) -> str:
 
 def _heal(place: Workspace, paths: list[str]) -> None:
     observer = place.observer
-    plans = observer.of_tree("HEAD", observer.configured_in("HEAD"))
+    plans = observer.of_tree("HEAD", observer.configurations.of_tree("HEAD"))
     for state in plans.folders:
         if state.folder.index_path in paths:
             index_file.heal(place.git, state.folder, state.computed)
@@ -120,7 +120,7 @@ def _rebuild_head(place: Workspace) -> str:
     old = place.objects.id_of("HEAD^{commit}")
     assert old is not None
     observer = place.observer
-    plans = observer.of_tree(old, observer.configured_in(old))
+    plans = observer.of_tree(old, observer.configurations.of_tree(old))
     new = rebuilt_commit(place.git, place.repository.git_dir, old, plans)
     code, _, _ = place.git.attempt("update-ref", "-m", "holdfast: plan index of the merge", "HEAD", new, old)
     if code != 0:

@@ -6,6 +6,7 @@ import os
 
 from holdfast.adapters import files
 from holdfast.adapters.git import Git, NotARepository, Repository, decode
+from holdfast.adapters.objects import Objects
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.workspace import Workspace
 
@@ -20,7 +21,7 @@ def in_hook(cwd: str, environment: Mapping[str, str], asks_what_is_staged: bool 
     """
     git = Git(cwd, environment)
     staged = git.staged_against_head() if asks_what_is_staged else None
-    objects = git.objects()
+    objects = Objects(git)
     git_dir = os.path.join(cwd, environment.get("GIT_DIR", ".git"))
     repository = Repository(cwd, git_dir, _common(git_dir)) if os.path.isdir(git_dir) else git.locate()
     if repository.top is None:

@@ -14,7 +14,7 @@ from holdfast.usecases.workspace import branch
 
 if TYPE_CHECKING:
     from holdfast.domain.plan_set import FolderState, PlanSet
-    from holdfast.usecases.observe import Configured
+    from holdfast.usecases.configured import Configured
     from holdfast.usecases.workspace import Workspace
 
 DRIVER = f"merge.{takeover.DRIVER}.driver"
@@ -52,7 +52,7 @@ class UnknownRevision(Unable):
 def worktree(place: Workspace, since: str | None = None) -> Checked:
     """Check the working tree; with `since` only what it adds to that commit."""
     observer = place.observer
-    configured = observer.configured_here()
+    configured = observer.configurations.of_worktree()
     plans = observer.of_worktree(configured)
     head = place.objects.id_of("HEAD^{commit}")
     found = _all(place, plans, configured, [head] if head else [], _holds_index(place, plans))
@@ -69,7 +69,7 @@ def worktree(place: Workspace, since: str | None = None) -> Checked:
 def staged(place: Workspace, since: str | None = None) -> Checked:
     """Check git's index: what the next commit would hold, before its hook stages the plan index."""
     observer = place.observer
-    configured = observer.configured_in("")
+    configured = observer.configurations.of_tree("")
     head = place.objects.id_of("HEAD^{commit}")
     plans = observer.of_index(head, configured)
     found = _all(place, plans, configured, [head] if head else [], _holds_index(place, plans))
@@ -82,7 +82,7 @@ def revision(place: Workspace, name: str, since: str | None = None) -> Checked:
     """Check a commit."""
     commit = _commit(place, name)
     observer = place.observer
-    configured = observer.configured_in(commit)
+    configured = observer.configurations.of_tree(commit)
     plans = observer.of_tree(commit, configured)
     main = configured.policy.main_branch
     on_main = name in (main, f"origin/{main}", f"refs/heads/{main}", f"refs/remotes/origin/{main}")
@@ -141,7 +141,7 @@ def _since(
         old = observer.of_tree(base, configured)
         # The configuration of `commit` judges both sides, but is itself judged against the one that was there before.
         known = judge.everything(old, observer, configured._replace(problems=()))
-        known += observer.configured_in(base).problems if configured.problems else ()
+        known += observer.configurations.of_tree(base).problems if configured.problems else ()
         if any(one.code.startswith("index-") for one in found):
             known += index.check(old)
         steps = history.read(observer, configured) if transitions.added_numbers(plans, [old]) else NO_HISTORY

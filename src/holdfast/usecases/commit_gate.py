@@ -16,7 +16,8 @@ from holdfast.usecases.workspace import branch, holds_index
 if TYPE_CHECKING:
     from holdfast.domain.plan_set import PlanSet
     from holdfast.domain.policy import Policy
-    from holdfast.usecases.observe import Configured, Observer
+    from holdfast.usecases.configured import Configured
+    from holdfast.usecases.observe import Observer
     from holdfast.usecases.workspace import Workspace
 
 
@@ -60,7 +61,7 @@ def _opened(place: Workspace) -> tuple[str | None, Observer, Configured]:
     place.objects.ask_ahead(("HEAD^{commit}", *(f":{name}" for name in FILES)))
     head = place.objects.id_of("HEAD^{commit}")
     observer = place.observer
-    return head, observer, observer.configured_in("")
+    return head, observer, observer.configurations.of_tree("")
 
 
 def _judge(observer: Observer, configured: Configured, head: str | None, parents: list[str]) -> tuple[Verdict, PlanSet]:
@@ -68,7 +69,7 @@ def _judge(observer: Observer, configured: Configured, head: str | None, parents
     after = observer.of_index(head, configured)
     before = [observer.of_tree(parent, configured) for parent in parents]
     # A configuration that did not change was as wrong before as it is now.
-    old = [observer.configured_in(parent).problems if configured.problems else () for parent in parents]
+    old = [observer.configurations.of_tree(parent).problems if configured.problems else () for parent in parents]
     found = judge.change(after, before, observer, configured, old)
     # An amended commit is judged against its parents, but the rows that stand there may be its own.
     amended = [observer.of_tree(head, configured)] if head is not None and head not in parents else []

@@ -14,13 +14,13 @@ from holdfast.usecases.workspace import branch
 
 if TYPE_CHECKING:
     from holdfast.domain.plan_set import History
-    from holdfast.usecases.observe import Configured
+    from holdfast.usecases.configured import Configured
     from holdfast.usecases.workspace import Workspace
 
 
 def check(place: Workspace, path: str) -> Verdict:
     """The commit-msg hook: judge the message in the file `path`, and put the plan's tag before its subject."""
-    configured = place.observer.configured_in("")
+    configured = place.observer.configurations.of_tree("")
     policy = configured.policy
     raw = files.read(path) or b""
     text = decode(raw)

@@ -11,7 +11,8 @@ from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from holdfast.domain.policy import Policy
-    from holdfast.usecases.observe import Configured, Observer
+    from holdfast.usecases.configured import Configured
+    from holdfast.usecases.observe import Observer
 
 Slugs = dict[tuple[str, int], set[str]]
 """Slugs by folder and number."""

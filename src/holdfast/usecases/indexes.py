@@ -41,11 +41,11 @@ def observe(place: Workspace, revision: str | None = None) -> PlanSet:
     """The plans of the working tree, or of a commit."""
     observer = place.observer
     if revision is None:
-        return observer.of_worktree(observer.configured_here())
+        return observer.of_worktree(observer.configurations.of_worktree())
     oid = place.git.resolve(revision)
     if oid is None:
         raise UnknownRevision(f"git knows no commit {revision!r}")
-    return observer.of_tree(oid, observer.configured_in(oid))
+    return observer.of_tree(oid, observer.configurations.of_tree(oid))
 
 
 def check(plans: PlanSet) -> list[Problem]:
@@ -96,7 +96,7 @@ def mend(place: Workspace, base: str, dry_run: bool = False) -> Mended:
     observer = place.observer
     became: dict[str, str] = {}
     for commit in commits:
-        plans = observer.of_tree(commit, observer.configured_in(commit))
+        plans = observer.of_tree(commit, observer.configurations.of_tree(commit))
         parents = place.git.text("rev-parse", f"{commit}^@").split()
         moved = [became.get(parent, parent) for parent in parents]
         if index_file.wrong(plans) or moved != parents:
@@ -128,7 +128,7 @@ def _move(place: Workspace, old: str, new: str) -> None:
     if code != 0:
         raise CannotMend(decode(err).strip() or "HEAD moved meanwhile")
     observer = place.observer
-    before = observer.of_tree(old, observer.configured_in(old))
+    before = observer.of_tree(old, observer.configurations.of_tree(old))
     for due in index_file.wrong(before):
         index_file.stage(place.git, place.top, due)
 

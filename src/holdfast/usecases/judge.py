@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from holdfast.domain.plan_set import History, PlanSet
     from holdfast.domain.rules.across import Scope
-    from holdfast.usecases.observe import Configured, Observer
+    from holdfast.usecases.configured import Configured
+    from holdfast.usecases.observe import Observer
 
 
 def everything(plans: PlanSet, observer: Observer, configured: Configured) -> list[Problem]:
@@ -69,10 +70,10 @@ def older(
     """
     if not before:
         return judged.stay
-    in_all = judged.more + observer.standing(
-        before[0], configured, lambda plans: len(_all_of(plans, observer, configured))
+    in_all = judged.more + observer.remembered.standing(
+        before[0], configured.digest, lambda plans: len(_all_of(plans, observer, configured))
     )
-    observer.remember_standing(after, configured, in_all)
+    observer.remembered.keep_standing(after, configured.digest, in_all)
     return judged.stay + in_all - judged.looked_at
 
 

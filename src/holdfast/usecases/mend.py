@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def worktree(place: Workspace, dry_run: bool = False) -> list[tuple[str, str]]:
     """Mend the plans and the plan index of the working tree; gives what was mended as path and words."""
     observer = place.observer
-    plans = observer.of_worktree(observer.configured_here())
+    plans = observer.of_worktree(observer.configurations.of_worktree())
     done: list[tuple[str, str]] = []
     for state in plans.folders:
         for one in state.summaries:

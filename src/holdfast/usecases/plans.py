@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from holdfast.domain.plan_set import FolderState
     from holdfast.domain.policy import FolderPolicy
     from holdfast.domain.summary import Summary
-    from holdfast.usecases.observe import Configured
+    from holdfast.usecases.configured import Configured
     from holdfast.usecases.workspace import Workspace
 
 
@@ -69,7 +69,7 @@ class Edited(NamedTuple):
 def observe(place: Workspace) -> tuple[PlanSet, Configured]:
     """The plans of the working tree and its configuration."""
     observer = place.observer
-    configured = observer.configured_here()
+    configured = observer.configurations.of_worktree()
     return observer.of_worktree(configured), configured
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters import files
-from holdfast.adapters.git import Asked, Git, Objects, Repository, decode, scrubbed
+from holdfast.adapters.git import Asked, Git, Repository, decode, scrubbed
+from holdfast.adapters.objects import Objects
 from holdfast.domain.policy import COMMITTED, MAIN
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -51,7 +52,7 @@ def at(cwd: str, environment: Mapping[str, str]) -> Workspace:
     if repository.top is None:
         raise Bare(f"{repository.git_dir} is a bare repository: it has no working tree")
     git = Git(repository.top, clean)
-    return Workspace(git, repository, repository.top, git.objects(), clean)
+    return Workspace(git, repository, repository.top, Objects(git), clean)
 
 
 def branch(place: Workspace) -> str | None:

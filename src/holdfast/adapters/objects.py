@@ -1,0 +1,110 @@
+"""git's objects: ids by name and contents by id, all through one process that answers questions."""
+
+from __future__ import annotations
+
+from holdfast.adapters import spawn
+from holdfast.adapters.git import GitError, NoGit, decode, encode
+from holdfast.domain.value import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from holdfast.adapters.git import Git
+
+_NAMES, _IDS = 12, 200
+"""So many names, of up to 4,096 bytes, and ids are asked for at once: neither fills a pipe."""
+
+
+class Objects:
+    """Objects read through one `git cat-file --batch-command`, one question after the other."""
+
+    def __init__(self, git: Git) -> None:
+        try:
+            self._git = spawn.Conversation(git.command("cat-file", "--batch-command"), git.environment)
+        except FileNotFoundError as error:
+            raise NoGit("git is not on PATH") from error
+        self._asked: list[str] = []
+        self._known: dict[str, str | None] = {}
+
+    def ask_ahead(self, names: Iterable[str]) -> None:
+        """Ask for the ids of many names at once: `id_of` then gives the answers of this moment.
+
+        Once, where the name can come to mean something else: HEAD moves and git's index changes.
+        """
+        new = [name for name in dict.fromkeys(names) if name not in self._known and "\n" not in name]
+        for start in range(0, len(new), _NAMES):
+            self._hear()  # so that neither side ever waits on a full pipe
+            self._asked = new[start : start + _NAMES]
+            self._git.questions.write(b"".join(b"info " + encode(name) + b"\n" for name in self._asked))
+            self._git.questions.flush()
+
+    def id_of(self, name: str) -> str | None:
+        """The object id that `name` (a revision, `REV:path` or `:path`) stands for, or None."""
+        if "\n" in name:
+            return None
+        self._hear()
+        if name not in self._known:
+            return _id_in(self._ask("info", name))
+        return self._known.pop(name) if name.startswith((":", "HEAD")) else self._known[name]
+
+    def content(self, name: str) -> bytes | None:
+        """The bytes of the object that `name` stands for, or None where there is none."""
+        if "\n" in name:
+            return None
+        header = self._ask("contents", name)
+        if len(header) != 3 or not header[2].isdigit():
+            return None
+        return self._body(int(header[2]))
+
+    def contents(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of many blobs by id; ids that git does not have are left out.
+
+        Questions go out in small groups, so that neither side ever waits on a full pipe.
+        """
+        self._hear()
+        found: dict[str, bytes] = {}
+        waiting = list(dict.fromkeys(oids))
+        for start in range(0, len(waiting), _IDS):
+            group = waiting[start : start + _IDS]
+            self._git.questions.write(b"".join(b"contents " + oid.encode() + b"\n" for oid in group))
+            self._git.questions.flush()
+            for oid in group:
+                header = self._header()
+                if len(header) == 3 and header[2].isdigit():
+                    found[oid] = self._body(int(header[2]))
+        return found
+
+    def _hear(self) -> None:
+        """Read the answers to what was asked ahead."""
+        for name in self._asked:
+            self._known[name] = _id_in(self._header())
+        self._asked.clear()
+
+    def _ask(self, command: str, name: str) -> list[str]:
+        self._hear()
+        self._git.questions.write(f"{command} ".encode() + encode(name) + b"\n")
+        self._git.questions.flush()
+        return self._header()
+
+    def _header(self) -> list[str]:
+        line = self._git.answers.readline()
+        if not line:
+            raise GitError("git cat-file stopped answering")
+        return decode(line).rstrip("\n").rsplit(" ", 2)
+
+    def _body(self, size: int) -> bytes:
+        body = self._git.answers.read(size)
+        self._git.answers.read(1)
+        return body
+
+
+def blob_id(content: bytes) -> str:
+    """The id that git gives these bytes (in a SHA-1 repository): a name for the content."""
+    import hashlib
+
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _id_in(header: list[str]) -> str | None:
+    """The id in "ID TYPE SIZE"; none in "NAME missing", where the name may hold blanks."""
+    return header[0] if len(header) == 3 and header[2].isdigit() else None
