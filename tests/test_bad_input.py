@@ -414,7 +414,7 @@ HOSTILE = {
 def test_no_text_of_a_plan_runs_for_ever(what: str) -> None:
     """200 KB of each shape in the header and below it; the budget is wide, the shapes that were wrong took minutes."""
     from holdfast.domain import policy
-    from holdfast.domain.plan import parse
+    from holdfast.domain.plan_reader import parse
     from holdfast.domain.summary import summarize
 
     text = HOSTILE[what]

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import Ran, Repo, plan_text, sealed
 from holdfast.domain import plan_index
-from holdfast.domain.plan import parse
+from holdfast.domain.plan_reader import parse
 from holdfast.domain.policy import folder
 
 INDEX = "docs/plans/README.md"

@@ -69,6 +69,15 @@ def files_of(side: Side, index: str | None = None) -> dict[str, str]:
     return {**dict(side.plans.values()), INDEX: side.file if index is None else index}
 
 
+def three(seed: int, base: dict[str, str], ours: dict[str, str], theirs: dict[str, str]) -> list[Version]:
+    """A base and two sides, on branches of their own."""
+    return [
+        Version(f"base{seed}", "main", base),
+        Version(f"ours{seed}", f"base{seed}", ours),
+        Version(f"theirs{seed}", f"base{seed}", theirs),
+    ]
+
+
 def import_all(repo: Repo, versions: list[Version]) -> None:
     """Make the commits by `git fast-import`, as if on another machine: no hook runs."""
     kept = {name: repo.git("show", f"main:{name}") for name in ("holdfast.toml", ".gitattributes")}
@@ -101,11 +110,7 @@ def versions(seed: int, base_kind: str) -> list[Version]:
     files = files_of(base, base_file(base_kind, base))
     if base_kind == "absent":
         del files[INDEX]
-    return [
-        Version(f"base{seed}", "main", files),
-        Version(f"ours{seed}", f"base{seed}", files_of(editor.edited(base))),
-        Version(f"theirs{seed}", f"base{seed}", files_of(editor.edited(base))),
-    ]
+    return three(seed, files, files_of(editor.edited(base)), files_of(editor.edited(base)))
 
 
 # What is right
@@ -224,11 +229,7 @@ def test_without_the_driver_the_conflict_is_visible_and_a_commit_ends_it(at: Rep
                         editor.change(plans, editor.random.choice(sorted(plans)), kind)
                 editor.add(plans, editor.random.randint(1, 12))
                 sides.append(base._replace(plans=plans))
-            import_all(at, [
-                Version(f"base{seed}", "main", files_of(base)),
-                Version(f"ours{seed}", f"base{seed}", files_of(sides[0])),
-                Version(f"theirs{seed}", f"base{seed}", files_of(sides[1])),
-            ])  # fmt: skip
+            import_all(at, three(seed, *map(files_of, (base, *sides))))
             begin(at, f"ours{seed}")
             ran = at.try_git("merge", "--no-edit", f"theirs{seed}")
             if ran.code:
@@ -253,11 +254,7 @@ def test_a_plan_with_one_number_on_each_side(at: Repo) -> None:
         for number in (50, 51, 52):
             editor.add(plans, number)
         sides.append(base._replace(plans=plans))
-    import_all(at, [
-        Version(f"base{seed}", "main", files_of(base)),
-        Version(f"ours{seed}", f"base{seed}", files_of(sides[0])),
-        Version(f"theirs{seed}", f"base{seed}", files_of(sides[1])),
-    ])  # fmt: skip
+    import_all(at, three(seed, *map(files_of, (base, *sides))))
     ran = merged(at, seed)
     assert_right(at, ran)
     assert at.show(INDEX).count("\n| 5") >= 6

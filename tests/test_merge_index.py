@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.domain import plan_index
-from holdfast.domain.plan import parse
+from holdfast.domain.plan_reader import parse
 from holdfast.domain.policy import folder
 
 if TYPE_CHECKING:

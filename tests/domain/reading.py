@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from holdfast.domain import policy
-from holdfast.domain.plan import Plan, parse
+from holdfast.domain.plan import Plan
+from holdfast.domain.plan_reader import parse
 from holdfast.domain.policy import FolderPolicy
 
 FOLDER = policy.folder()

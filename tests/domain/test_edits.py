@@ -12,8 +12,9 @@ from holdfast.domain.garbled import garbled, ungarble
 from holdfast.domain.header_edit import CannotEdit, with_evidence, with_field
 from holdfast.domain.naming import Pattern
 from holdfast.domain.new_plan import text as new_text
-from holdfast.domain.plan import Field, Plan, find_section, parse
+from holdfast.domain.plan import Field, Plan, find_section
 from holdfast.domain.plan_index import Row
+from holdfast.domain.plan_reader import parse
 from holdfast.domain.plans import Plans
 from holdfast.domain.problem import Problem
 from holdfast.domain.references import Reference

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import pytest
 
 from holdfast.domain import plan_index, policy, summary
-from holdfast.domain.plan import absent, parse
+from holdfast.domain.plan import absent
+from holdfast.domain.plan_reader import parse
 from holdfast.domain.plan_set import FolderState, History, PlanSet
 from holdfast.domain.plans import Plans
 from holdfast.domain.policy import FolderPolicy, Policy

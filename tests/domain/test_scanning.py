@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conftest import CORPUS
-from holdfast.domain import front_matter, header_line, markdown, naming, plan, references
+from holdfast.domain import front_matter, header_line, markdown, naming, plan, plan_reader, references
 from holdfast.domain.garbled import garbled, ungarble
 
 BOLD = re.compile(
@@ -103,11 +103,11 @@ def test_titles(line: str) -> None:
 @example("123456789. [ ]")
 def test_lines_of_a_section(line: str) -> None:
     match = BOX.match(line)
-    assert plan._unticked(line) is (match is not None and match[1] == " ")
+    assert plan_reader._unticked(line) is (match is not None and match[1] == " ")
     assert plan.plain(line).split() == _without_leading_numbers(NO_WORD.sub(" ", line.casefold()).split())
     bare = line.strip()
     if bare:
-        assert plan._ruled(bare) is (RULE.match(bare) is not None)
+        assert plan_reader._ruled(bare) is (RULE.match(bare) is not None)
 
 
 def _without_leading_numbers(words: list[str]) -> list[str]:

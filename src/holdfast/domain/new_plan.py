@@ -7,7 +7,8 @@ import re
 from holdfast.domain import status
 from holdfast.domain.header_edit import CannotEdit, with_field
 from holdfast.domain.naming import slugify
-from holdfast.domain.plan import BLOCKED_BY, PRIORITY, STATUS, parse
+from holdfast.domain.plan import BLOCKED_BY, PRIORITY, STATUS
+from holdfast.domain.plan_reader import parse
 from holdfast.domain.policy import RECORD, TASKS, FolderPolicy
 
 _PLAN = """\

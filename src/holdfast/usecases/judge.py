@@ -64,7 +64,7 @@ def change(
 def older(
     judged: Judgement, after: PlanSet, before: Sequence[PlanSet], observer: Observer, configured: Configured
 ) -> int:
-    """How many older problems stay: those that were looked at, and all others.
+    """How many older problems stay: those that were looked at, and all others; remembered for the next commit.
 
     What was not looked at is the same on both sides: how many there are in all follows from the state before.
     """

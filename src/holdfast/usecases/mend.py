@@ -8,7 +8,8 @@ from holdfast.adapters import files
 from holdfast.domain import status
 from holdfast.domain.garbled import ungarble
 from holdfast.domain.header_edit import CannotEdit, with_field
-from holdfast.domain.plan import BOM, parse
+from holdfast.domain.plan import BOM
+from holdfast.domain.plan_reader import parse
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import indexes
 

@@ -8,7 +8,8 @@ from holdfast.adapters import files
 from holdfast.adapters.cache import Cache
 from holdfast.adapters.git import REGULAR, Asked, Change, Entry, Git, Repository, decode
 from holdfast.adapters.objects import Objects, blob_id
-from holdfast.domain.plan import absent, parse
+from holdfast.domain.plan import absent
+from holdfast.domain.plan_reader import parse
 from holdfast.domain.plan_set import FolderState, PlanSet
 from holdfast.domain.plans import Plans
 from holdfast.domain.summary import summarize

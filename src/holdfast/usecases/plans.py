@@ -11,7 +11,7 @@ from holdfast.adapters.locks import held
 from holdfast.domain import new_plan, status
 from holdfast.domain.header_edit import CannotEdit, with_evidence, with_field
 from holdfast.domain.naming import branch_of
-from holdfast.domain.plan import parse
+from holdfast.domain.plan_reader import parse
 from holdfast.domain.plan_set import PlanSet
 from holdfast.domain.policy import RECORD
 from holdfast.domain.problem import ERROR, Problem, Unable
