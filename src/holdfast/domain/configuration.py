@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.domain import status
+from holdfast.domain.branch_name import BranchPattern, BranchPatternError
 from holdfast.domain.naming import Pattern, PatternError
 from holdfast.domain.policy import FORMAT, MODES, PLAN, PROFILES, FolderPolicy, Policy, default, folder
 from holdfast.domain.problem import ERROR, SEVERITIES, Problem
@@ -37,6 +38,18 @@ def from_mapping(data: Mapping[str, Any], origin: str) -> tuple[Policy, list[Pro
         allow_on_main=reader.take("commit.allow_on_main", _flag, base.allow_on_main),
         max_plan_size=reader.take("limits.max_plan_size", _size, base.max_plan_size),
         severities=reader.severities(),
+        claims=base.claims._replace(
+            remote=reader.take("claims.remote", _remote, base.claims.remote),
+            branch=reader.take("claims.branch", _branch, base.claims.branch),
+            subject=reader.take("claims.subject", _subject, base.claims.subject),
+            stale_hours=reader.take("claims.stale_hours", _whole(1, 8_760), base.claims.stale_hours),
+            timeout=reader.take("claims.timeout", _whole(1, 3_600), base.claims.timeout),
+        ),
+        worktree=base.worktree._replace(
+            root=reader.take("worktree.root", _root, base.worktree.root),
+            setup=reader.take("worktree.setup", _text, base.worktree.setup),
+            setup_timeout=reader.take("worktree.setup_timeout", _whole(1, 86_400), base.worktree.setup_timeout),
+        ),
     )
     reader.leftovers()
     return policy, reader.problems
@@ -44,7 +57,8 @@ def from_mapping(data: Mapping[str, Any], origin: str) -> tuple[Policy, list[Pro
 
 _KEYS = (
     "main_branch", "plans", "index.mode", "index.format", "commit.require_tag", "commit.tags", "commit.tag_commits",
-    "commit.allow_on_main", "limits.max_plan_size", "rules",
+    "commit.allow_on_main", "limits.max_plan_size", "rules", "claims.remote", "claims.branch", "claims.subject",
+    "claims.stale_hours", "claims.timeout", "worktree.root", "worktree.setup", "worktree.setup_timeout",
 )  # fmt: skip
 _FOLDER_KEYS = (
     "path", "profile", "pattern", "index", "archive", "statuses", "signs", "priorities", "required_fields",
@@ -197,6 +211,45 @@ def _size(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1_024 <= value <= 1_073_741_824:
         raise Wrong("expected a number of bytes from 1024 to 1073741824", "write a whole number without quotes")
     return value
+
+
+def _whole(least: int, most: int) -> Callable[[Any], int]:
+    def convert(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise Wrong(
+                f"expected a whole number from {least} to {most}, found {_shown(value)}", "write it without quotes"
+            )
+        return value
+
+    return convert
+
+
+def _remote(value: Any) -> str:
+    text = _text(value)
+    if text.startswith("-") or any(character.isspace() or character in ":?*[\\^~" for character in text):
+        raise Wrong(f"{value!r} is no name of a remote", 'write a name that `git remote` shows, as "origin"')
+    return text
+
+
+def _branch(value: Any) -> BranchPattern:
+    try:
+        return BranchPattern.parse(_text(value))
+    except BranchPatternError as error:
+        raise Wrong(str(error), 'write it as "plan-{number}-{slug}"') from error
+
+
+def _subject(value: Any) -> str:
+    text = _text(value)
+    if "{" in text.replace("{number}", "").replace("{title}", ""):
+        raise Wrong(f"{value!r} has another field than {{number}} and {{title}}", 'write it as "Claim plan #{number}"')
+    return text
+
+
+def _root(value: Any) -> str:
+    text = _text(value).rstrip("/")
+    if not text or text in (".", "..") or text.split("/")[0] == ".git":
+        raise Wrong(f"{value!r} is no folder for worktrees", 'write it from the main worktree, as ".worktrees"')
+    return text
 
 
 def _format(value: Any) -> int:

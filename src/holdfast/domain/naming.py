@@ -134,11 +134,6 @@ def slugify(title: str) -> str:
     return slug
 
 
-def branch_of(number: int, name: str) -> str:
-    """The branch name of a claim on plan `number` in the file `name`."""
-    return f"plan-{number}-{slug_of(name)}"
-
-
 def _habit(names: tuple[str, ...]) -> tuple[str, int, str]:
     """Lead, width and separator that most of the given names share; `01_` where there are none."""
     from collections import Counter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.domain import status
+from holdfast.domain.branch_name import BranchPattern
 from holdfast.domain.naming import Pattern
 from holdfast.domain.status import Vocabulary
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -78,6 +79,29 @@ class FolderPolicy(NamedTuple):
         return name is not None and "/" in name
 
 
+class ClaimPolicy(NamedTuple):
+    """How claims are made and judged.
+
+    `remote` is the remote that claims are shared through, None for the one that the main branch follows. `branch` is
+    the pattern of a claim's branch, `subject` the first line of its claim commit, with `{number}` and `{title}`.
+    `stale_hours` without activity make a claim stale; a remote that has not answered for `timeout` seconds is not there.
+    """
+
+    remote: str | None = None
+    branch: BranchPattern = BranchPattern()
+    subject: str = "Claim plan #{number}: {title}"
+    stale_hours: int = 48
+    timeout: int = 60
+
+
+class WorktreePolicy(NamedTuple):
+    """Where worktrees of claims are made (from the main worktree), and the command that sets a new one up."""
+
+    root: str = ".worktrees"
+    setup: str = ""
+    setup_timeout: int = 1800
+
+
 class Policy(NamedTuple):
     """Everything that a repository configured, with where it came from (`origin`, None for nothing)."""
 
@@ -92,6 +116,8 @@ class Policy(NamedTuple):
     allow_on_main: bool
     max_plan_size: int
     origin: str | None
+    claims: ClaimPolicy = ClaimPolicy()
+    worktree: WorktreePolicy = WorktreePolicy()
 
     def severity(self, code: str, default: str) -> str:
         """The severity of a rule here: what is configured, else `default`."""

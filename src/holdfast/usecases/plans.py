@@ -10,7 +10,7 @@ from holdfast.adapters.git import decode
 from holdfast.adapters.locks import held
 from holdfast.domain import new_plan, status
 from holdfast.domain.header_edit import CannotEdit, with_evidence, with_field
-from holdfast.domain.naming import branch_of
+from holdfast.domain.naming import slug_of
 from holdfast.domain.plan_reader import parse
 from holdfast.domain.plan_set import PlanSet
 from holdfast.domain.policy import RECORD
@@ -160,7 +160,7 @@ def new(
         content = new_plan.text(number, title.strip(), state.folder, template, priority, blocked_by)
         if not dry_run:
             files.create(os.path.join(place.top, path), content)
-    return Made(number, path, branch_of(number, name))
+    return Made(number, path, configured.policy.claims.branch.name(number, slug_of(name)))
 
 
 def set_status(place: Workspace, number: int, wanted: str, evidence: str | None, dry_run: bool = False) -> Edited:

@@ -46,6 +46,14 @@ def effective(place: Workspace) -> tuple[list[Value], tuple[Problem, ...]]:
             ("commit.tag_commits", policy.tag_commits),
             ("commit.allow_on_main", policy.allow_on_main),
             ("limits.max_plan_size", policy.max_plan_size),
+            ("claims.remote", policy.claims.remote),
+            ("claims.branch", policy.claims.branch.text),
+            ("claims.subject", policy.claims.subject),
+            ("claims.stale_hours", policy.claims.stale_hours),
+            ("claims.timeout", policy.claims.timeout),
+            ("worktree.root", policy.worktree.root),
+            ("worktree.setup", policy.worktree.setup),
+            ("worktree.setup_timeout", policy.worktree.setup_timeout),
         )
     ]
     values += [Value(f"rules.{code}", severity, policy.origin or "default") for code, severity in policy.severities]

@@ -1,0 +1,72 @@
+"""Which branches are claims, of which plan, and the name that a new claim's branch gets."""
+
+from __future__ import annotations
+
+from holdfast.domain.scan import digits_end
+from holdfast.domain.value import NamedTuple
+
+FEATURE = "feature-"
+"""What the branch of work without a plan begins with; never exclusive."""
+
+_LONGEST_NUMBER = 9
+_NUMBER, _SLUG = "{number}", "{slug}"
+
+
+class BranchPatternError(ValueError):
+    """A pattern of branch names that cannot be used; the text says why."""
+
+
+class BranchPattern(NamedTuple):
+    """How the branches of claims are named: literal text, `{number}`, literal text, `{slug}`.
+
+    A name is matched by comparing ends, whole or behind any `/` (`alice/plan-5-x`), so that no pattern from a hostile
+    branch can run for ever.
+    """
+
+    text: str = "plan-{number}-{slug}"
+
+    @classmethod
+    def parse(cls, text: str) -> BranchPattern:
+        """A pattern from its text; `BranchPatternError` when it is none."""
+        lead, number, rest = text.partition(_NUMBER)
+        middle, slug, end = rest.partition(_SLUG)
+        literal = lead + middle + end
+        if not number or not slug or end or "{" in literal or "}" in literal:
+            raise BranchPatternError("a branch pattern has one {number}, then one {slug} at its end")
+        if not middle or middle[0].isdigit():
+            raise BranchPatternError("something that is no digit must stand between {number} and {slug}")
+        odd = set(literal) & set(" ~^:?*[\\\x7f") or {one for one in literal if ord(one) < 32}
+        if odd or ".." in literal or "//" in literal or "@{" in text or lead.startswith(("-", "/", ".")):
+            raise BranchPatternError(f"{text!r} makes names that git does not allow for branches")
+        return cls(text)
+
+    def number(self, name: str) -> int | None:
+        """The plan that a branch of that name claims, or None when it claims none."""
+        lead, _, rest = self.text.partition(_NUMBER)
+        middle = rest.partition(_SLUG)[0]
+        start = 0
+        while True:
+            found = _number_at(name, start, lead, middle)
+            if found is not None:
+                return found
+            start = name.find("/", start) + 1
+            if not start:
+                return None
+
+    def claims(self, name: str) -> bool:
+        """True for a branch that is a claim: of a plan, or `feature-*`."""
+        return self.number(name) is not None or name.rpartition("/")[2].startswith(FEATURE)
+
+    def name(self, number: int, slug: str) -> str:
+        """The branch of a claim on a plan."""
+        return self.text.replace(_NUMBER, str(number)).replace(_SLUG, slug)
+
+
+def _number_at(name: str, start: int, lead: str, middle: str) -> int | None:
+    if not name.startswith(lead, start):
+        return None
+    first = start + len(lead)
+    end = digits_end(name, first)
+    digits = name[first:end]
+    fits = 0 < len(digits) <= _LONGEST_NUMBER and digits.isascii() and name.startswith(middle, end)
+    return int(digits) if fits and len(name) > end + len(middle) else None
