@@ -104,6 +104,19 @@ def schemas() -> dict[str, Schema]:
                 "notes": many(TEXT),
             }
         ),
+        "log": fields(
+            {
+                "at": TEXT,
+                "event": TEXT,
+                "actor": TEXT,
+                "host": TEXT,
+                "pid": NUMBER,
+                "plan": maybe(NUMBER),
+                "branch": maybe(TEXT),
+                "worktree": maybe(TEXT),
+                "data": {"type": "object"},
+            }
+        ),
         "error": fields({"message": TEXT, "remedy": TEXT, "exit": NUMBER}),
         "version": fields({"holdfast": TEXT, "python": TEXT, "git": maybe(TEXT)}),
     }

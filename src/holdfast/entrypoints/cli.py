@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "what a problem's code or an exit code means, and how to mend it",
     "index": "the plan index: show, check, write, mend",
     "plan": "make, list, show, edit and draw plans",
+    "log": "the journal: every state change",
     "config": "the configuration that holds here, and where each value comes from",
     "schema": "the JSON Schema of a command's output",
     "version": "the version of Holdfast, Python and git",

@@ -40,6 +40,13 @@ class Face(NamedTuple):
         """True when a person can be asked."""
         return sys.stdin.isatty() and sys.stdout.isatty() and not self.yes
 
+    @property
+    def width(self) -> int | None:
+        """The columns of a terminal on standard output. Only that has an edge: a file or a pipe gets lines whole."""
+        import shutil
+
+        return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else None
+
     def data(self, text: str) -> None:
         """Data, to standard output."""
         if text:
@@ -56,6 +63,10 @@ class Face(NamedTuple):
         whole = {"schema": f"holdfast.{command}/{version}", **fields}
         text = json.dumps(whole, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
         self.data(text.encode("utf-8", "replace").decode())
+
+    def entry(self, command: str, fields: Mapping[str, Any], version: int = 1) -> None:
+        """One JSON document of many: a line of ASCII, on a terminal too, which holds every name without loss."""
+        self.data(json.dumps({"schema": f"holdfast.{command}/{version}", **fields}))
 
     def say(self, text: str) -> None:
         """Everything else, to standard error."""

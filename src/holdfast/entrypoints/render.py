@@ -51,6 +51,11 @@ def shown(text: str) -> str:
     return "".join(_spelled(character) for character in text)
 
 
+def fitted(line: str, width: int | None) -> str:
+    """A line cut to that many columns; whole where there is no edge."""
+    return line if width is None or len(line) <= width else line[: width - 1] + "…"
+
+
 def lines(texts: Iterable[str]) -> str:
     """Texts one below the other."""
     return "\n".join(texts)

@@ -14,6 +14,7 @@ from holdfast.usecases.workspace import branch, holds_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from holdfast.domain.problem import Problem
     from holdfast.usecases.workspace import Workspace
@@ -104,6 +105,7 @@ def _heal(place: Workspace, paths: list[str]) -> None:
     for state in plans.folders:
         if state.folder.index_path in paths:
             index_file.heal(place.git, state.folder, state.computed)
+    _note(place, "index-heal", paths=paths)
 
 
 def _fresh_merge(place: Workspace) -> bool:
@@ -128,7 +130,14 @@ def _rebuild_head(place: Workspace) -> str:
     for due in index_file.wrong(plans):
         index_file.stage(place.git, place.top, due)
     _verified(place, new, seen=False)
+    _note(place, "merge-rebuild", before=old, after=new)
     return new
+
+
+def _note(place: Workspace, event: str, **data: Any) -> None:
+    from holdfast.usecases import journal  # most hooks rewrite nothing, and need not wait for it
+
+    journal.here(place, event, **data)
 
 
 def _verified(place: Workspace, commit: str, seen: bool) -> None:

@@ -11,7 +11,7 @@ from holdfast.domain.plan_set import expected_file
 from holdfast.domain.problem import Problem, Unable
 from holdfast.domain.rules import index
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import index_file
+from holdfast.usecases import index_file, journal
 from holdfast.usecases.check import UnknownRevision
 from holdfast.usecases.rebuild import rebuilt_commit
 
@@ -54,7 +54,15 @@ def check(plans: PlanSet) -> list[Problem]:
 
 
 def write(place: Workspace, dry_run: bool = False) -> list[str]:
-    """Write the plan index of the working tree's plans into its files; gives the paths that changed.
+    """Write the plan index of the working tree's plans into its files; gives the paths that changed."""
+    written = put(place, dry_run)
+    if written and not dry_run:
+        journal.here(place, "index-write", paths=written)
+    return written
+
+
+def put(place: Workspace, dry_run: bool = False) -> list[str]:
+    """What `write` does, as a part of something else that is one event in the journal.
 
     Markers are added at the end of a file that has none.
     """
@@ -105,6 +113,7 @@ def mend(place: Workspace, base: str, dry_run: bool = False) -> Mended:
         return Mended(len(commits), 0, head)
     if not dry_run:
         _move(place, head, became[head])
+        journal.here(place, "index-mend", before=head, after=became[head], rewritten=len(became))
     return Mended(len(commits), len(became), became[head])
 
 

@@ -11,7 +11,7 @@ from holdfast.domain.header_edit import CannotEdit, with_field
 from holdfast.domain.plan import BOM
 from holdfast.domain.plan_reader import parse
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import indexes
+from holdfast.usecases import indexes, journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,10 @@ def worktree(place: Workspace, dry_run: bool = False) -> list[tuple[str, str]]:
             codes = {problem.code for problem in one.problems}
             if codes & {"status-sign", "file-bom", "file-garbled"}:
                 done += _plan(place, one.path, one.number, state.folder, dry_run)
-    return [*done, *((path, "the computed plan index") for path in indexes.write(place, dry_run))]
+    done += [(path, "the computed plan index") for path in indexes.put(place, dry_run)]
+    if done and not dry_run:
+        journal.here(place, "check-mend", paths=list(dict.fromkeys(path for path, _ in done)))
+    return done
 
 
 def _plan(place: Workspace, path: str, number: int, folder: FolderPolicy, dry_run: bool) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from holdfast.domain.policy import RECORD
 from holdfast.domain.problem import ERROR, Problem, Unable
 from holdfast.domain.summary import summarize
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import history, indexes, judge
+from holdfast.usecases import history, indexes, journal, judge
 from holdfast.usecases.workspace import branch
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ def new(
         content = new_plan.text(number, title.strip(), state.folder, template, priority, blocked_by)
         if not dry_run:
             files.create(os.path.join(place.top, path), content)
+            journal.here(place, "plan-new", plan=number, path=path, title=title.strip())
     return Made(number, path, configured.policy.claims.branch.name(number, slug_of(name)))
 
 
@@ -188,6 +189,8 @@ def set_status(place: Workspace, number: int, wanted: str, evidence: str | None,
     refused = _refused(place, plans, configured, one, folder, content)
     if not refused and not dry_run and content != before:
         files.put(target, files.State(content, files.state(target).mode))
+        data = {"path": one.path, "before": one.status_text, "after": written}
+        journal.here(place, "plan-set", plan=number, **data, **({"evidence": evidence} if evidence is not None else {}))
     return Edited(one.path, one.status_text, written, refused)
 
 

@@ -67,7 +67,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
 def _write_index(face_: Face) -> None:
     from holdfast.usecases import indexes
 
-    indexes.write(face_.workspace())
+    indexes.put(face_.workspace())
 
 
 def _refused(face_: Face, proposal: Proposal) -> int:

@@ -44,11 +44,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     some.add_argument("--status", metavar="S", action="append", default=[])
     some.add_argument("--ready", action="store_true", help="only plans that can be taken up now")
     show = verbs.add_parser("show", help="one plan", epilog="example: holdfast plan show 12", **shape)
-    show.add_argument("number", type=_number)
+    show.add_argument("number", type=plan_number)
     edit = verbs.add_parser(
         "set", help="edit a plan's header", epilog="example: holdfast plan set 12 --status in-progress", **shape
     )
-    edit.add_argument("number", type=_number)
+    edit.add_argument("number", type=plan_number)
     edit.add_argument("--status", metavar="S", required=True)
     edit.add_argument("--evidence", metavar="TEXT", help="verification evidence, written into its section")
     graph = verbs.add_parser(
@@ -119,23 +119,19 @@ def _list(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
     if face_.json:
         face_.document("plan.list", {"plans": [fields(one, place.top) for one in found]})
     else:
-        face_.data(render.lines(_table(found)))
+        face_.data(render.lines(_table(found, face_.width)))
     return face.DONE
 
 
-def _table(found: list[Listed]) -> Iterable[str]:
-    import shutil
-    import sys
-
-    # Only a terminal has an edge: what goes into a file or a pipe stays whole.
-    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
+def _table(found: list[Listed], width: int | None) -> Iterable[str]:
     folders = {one.folder for one in found}
     column = max((len(folder) for folder in folders), default=0)
     for one in found:
         plan = one.summary
         lead = f"{one.folder:<{column}}  " if len(folders) > 1 else ""
-        line = f"{lead}#{plan.number:<5} {plan.status:<12} {plan.priority[:9]:<9} {render.shown(plan.title)}"
-        yield line if width is None or len(line) <= width else line[: width - 1] + "…"
+        yield render.fitted(
+            f"{lead}#{plan.number:<5} {plan.status:<12} {plan.priority[:9]:<9} {render.shown(plan.title)}", width
+        )
 
 
 def _show(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
@@ -189,7 +185,8 @@ def _keys(name: str, folders: Iterable[Any]) -> list[str]:
     return found
 
 
-def _number(text: str) -> int:
+def plan_number(text: str) -> int:
+    """A plan number of the command line, with or without its `#`."""
     bare = text.lstrip("#")
     if not bare.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is no plan number")
@@ -197,7 +194,7 @@ def _number(text: str) -> int:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(_number(part.strip()) for part in text.split(",") if part.strip())
+    return tuple(plan_number(part.strip()) for part in text.split(",") if part.strip())
 
 
 from holdfast.domain.problem import Unable  # noqa: E402

@@ -12,6 +12,7 @@ from holdfast.adapters.git import Git, NotARepository, scrubbed
 from holdfast.domain import policy
 from holdfast.domain.problem import HUMAN, Problem
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases import journal, workspace
 from holdfast.usecases.setup import adoption, hook_files, lasting
 from holdfast.usecases.setup import record as install_record
 from holdfast.usecases.setup.proposal import (
@@ -120,7 +121,14 @@ def apply(proposal: Proposal, after: Callable[[], None] | None = None) -> tuple[
     except BaseException:
         _undo(proposal, former)
         raise
+    _note(proposal)
     return proposal.steps
+
+
+def _note(proposal: Proposal) -> None:
+    assert proposal.git is not None
+    place = workspace.at(proposal.site.top, proposal.git.environment)
+    journal.here(place, "init", adopts=proposal.adopts, paths=proposal.paths)
 
 
 def _with_config(proposal: Proposal) -> Proposal:

@@ -110,6 +110,11 @@ class Proposal(NamedTuple):
     drop_section: bool = False
     folders: tuple[str, ...] = ()
 
+    @property
+    def paths(self) -> list[str]:
+        """What the steps are about, as people read it, each once."""
+        return list(dict.fromkeys(self.site.shown(step.path) for step in self.steps))
+
 
 class ChangedError(Unable):
     """A file is not as the proposal saw it: propose again. `args[0]` is its path. Nothing was changed."""

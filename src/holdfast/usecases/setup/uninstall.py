@@ -10,6 +10,7 @@ from holdfast.adapters.git import Git, NotARepository, decode, encode, scrubbed
 from holdfast.domain import takeover
 from holdfast.domain.problem import Problem
 from holdfast.domain.value import TYPE_CHECKING
+from holdfast.usecases import journal, workspace
 from holdfast.usecases.setup import hook_files
 from holdfast.usecases.setup import record as install_record
 from holdfast.usecases.setup.proposal import (
@@ -83,6 +84,9 @@ def uninstall(proposal: Proposal) -> tuple[Step, ...]:
     for edit in proposal.edits:
         if not files.state(edit.path).same(edit.before):
             raise ChangedError(edit.path)
+    # At the beginning: with the folder of Holdfast's own state the journal goes too, and only a killed run leaves it.
+    place = workspace.at(proposal.site.top, proposal.git.environment)
+    journal.here(place, "uninstall", paths=proposal.paths)
     if proposal.drop_section:
         proposal.git.run("config", "--local", "--remove-section", SECTION)
     for edit in proposal.edits:

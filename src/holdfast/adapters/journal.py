@@ -1,0 +1,272 @@
+"""The journal: JSON lines that processes append under a lock, in a file that is rotated."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import time
+
+from holdfast.adapters.locks import held
+from holdfast.domain.event import Unreadable, from_line, to_line, torn
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from holdfast.domain.event import Event
+
+_LARGEST = 4 * 1024 * 1024
+_KEPT = 5
+_POLL = 0.25
+_SETTLE = 0.02
+"""Seconds after which a last line that was being written is whole."""
+
+
+class Position(NamedTuple):
+    """How far a reader has come: in which file, by its inode, and how many of its bytes."""
+
+    inode: int
+    offset: int
+
+
+START = Position(0, 0)
+
+
+class Reading(NamedTuple):
+    """What a journal holds, newest first, read as it is asked for; `end` is where the next reader goes on."""
+
+    items: Iterator[Event | Unreadable]
+    end: Position
+
+
+class _File(NamedTuple):
+    name: str
+    inode: int
+    raw: bytes | None
+
+
+class Journal:
+    """The journal in one folder: `journal.jsonl`, and what it was before in `journal.1.jsonl` and so on.
+
+    A file of more than `largest` bytes is rotated, and `kept` rotated files stay.
+    """
+
+    __slots__ = ("folder", "kept", "largest", "path")
+
+    def __init__(self, folder: str, largest: int = _LARGEST, kept: int = _KEPT) -> None:
+        self.folder, self.largest, self.kept = folder, largest, kept
+        self.path = os.path.join(folder, "journal.jsonl")
+
+    # Writing
+
+    def append(self, event: Event, durable: bool = False) -> None:
+        """Add one line, whole or not at all; `durable` waits until it is on the disk. `OSError` where it cannot be."""
+        with held(os.path.join(self.folder, "journal.lock")):
+            self._mend(event)
+            with contextlib.suppress(OSError):  # what cannot be rotated grows: better than a lost line
+                self._rotate()
+            with _opened(self.path) as handle:
+                _write(handle, self.path, to_line(event).encode())
+                if durable:
+                    os.fsync(handle)
+        if durable:
+            _sync_folder(self.folder)  # always: who made or rotated the file may not have waited for it
+
+    def _mend(self, event: Event) -> None:
+        """Put right the end of a file whose last writer was killed: what is no whole line is set aside, and told."""
+        if not _is_torn(self.path):
+            return
+        with _opened(self.path) as handle:
+            raw = _all_of(handle)
+            fragment = raw[raw.rfind(b"\n") + 1 :]
+            if _parsed(fragment) is not None:  # only its line break is missing
+                _write(handle, self.path, b"\n")
+                return
+            try:
+                self._set_aside(fragment)  # first: killed in between, it is in both and not in none
+                os.ftruncate(handle, len(raw) - len(fragment))
+            except OSError:
+                _write(handle, self.path, b"\n")  # it stays, as a line that is no event
+            _write(handle, self.path, to_line(torn(event, len(fragment))).encode())
+
+    def _set_aside(self, fragment: bytes) -> None:
+        path = os.path.join(self.folder, "journal.torn.jsonl")
+        with _opened(path) as handle:
+            _write(handle, path, fragment + b"\n")
+            os.fsync(handle)
+
+    def _rotate(self) -> None:
+        """Move a file that is large enough to `.1`, `.1` to `.2` and so on; the oldest of them goes.
+
+        A rotation that was killed left a gap: only what is below it moves, so that nothing is written over.
+        """
+        try:
+            if os.lstat(self.path).st_size <= self.largest:
+                return
+        except FileNotFoundError:
+            return
+        slots = [self.path, *(self._rotated(number) for number in range(1, self.kept + 1))]
+        free = next((at for at, slot in enumerate(slots) if not os.path.lexists(slot)), self.kept)
+        for at in range(free, 0, -1):
+            os.replace(slots[at - 1], slots[at])
+
+    def _rotated(self, number: int) -> str:
+        return os.path.join(self.folder, f"journal.{number}.jsonl")
+
+    # Reading
+
+    def newest_first(self) -> Reading:
+        """Everything that can be read, newest first; a file is parsed only as far as the caller asks."""
+        files = self._files()
+        newest = next(files, None)
+        if newest is None:
+            return Reading(iter(()), START)
+        return Reading(_backwards_all(newest, files), Position(newest.inode, _whole(newest.raw or b"")))
+
+    def since(self, position: Position) -> tuple[list[Event | Unreadable], Position]:
+        """The whole lines that came after `position`, oldest first, and how far that is."""
+        found: list[Event | Unreadable] = []
+        end = None
+        for file in self._files():
+            raw = file.raw or b""
+            known = file.inode == position.inode and position.offset <= len(raw)
+            start = position.offset if known else 0
+            found += _backwards(file._replace(raw=raw[: _whole(raw)]), start)
+            end = end or Position(file.inode, max(start, _whole(raw)))
+            if known:
+                break
+        return found[::-1], end or position
+
+    def follow(self, position: Position) -> Iterator[Event | Unreadable | None]:
+        """What comes after `position`, as it comes; None each time that there is nothing more for now."""
+        while True:
+            if self._moved(position):
+                found, position = self.since(position)
+                yield from found
+            yield None
+            time.sleep(_POLL)
+
+    def _moved(self, position: Position) -> bool:
+        try:
+            found = os.lstat(self.path)
+        except OSError:
+            return False  # not there yet, or for the moment between two renames
+        return (found.st_ino, found.st_size) != position
+
+    def _files(self) -> Iterator[_File]:
+        """The files, newest first. A rotation meanwhile moves them on, to where they are met again and known."""
+        seen = set()
+        for path in (self.path, *(self._rotated(number) for number in range(1, self.kept + 1))):
+            file = _read(path)
+            if file is None or (file.raw is not None and file.inode in seen):
+                continue
+            seen.add(file.inode)
+            yield file
+
+
+def _backwards_all(newest: _File, older: Iterator[_File]) -> Iterator[Event | Unreadable]:
+    yield from _backwards(newest)
+    for file in older:
+        yield from _backwards(file)
+
+
+def _backwards(file: _File, start: int = 0) -> Iterator[Event | Unreadable]:
+    """The lines of a file from the last to the one that begins at `start`; blank ones say nothing."""
+    if file.raw is None:
+        yield Unreadable(file.name, 0)
+        return
+    end = len(file.raw)
+    while end > start:
+        begin = max(start, file.raw.rfind(b"\n", start, end - 1) + 1)
+        line, end = file.raw[begin:end], begin
+        if line.strip():
+            yield _parsed(line) or Unreadable(file.name, file.raw.count(b"\n", 0, begin) + 1)
+
+
+def _parsed(line: bytes) -> Event | None:
+    return from_line(line.decode("utf-8", "surrogateescape"))
+
+
+def _whole(raw: bytes) -> int:
+    """How many bytes are whole lines: not those behind the last line break, unless that is all that they lack."""
+    end = raw.rfind(b"\n") + 1
+    return len(raw) if _parsed(raw[end:]) is not None else end
+
+
+def _read(path: str) -> _File | None:
+    """A journal file; None where there is none. Nothing is followed through a symlink, and no pipe is waited for."""
+    name = os.path.basename(path)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return _File(name, -1, None)
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            return _File(name, found.st_ino, None)
+        raw = _all_of(handle)
+        if _whole(raw) < len(raw):
+            time.sleep(_SETTLE)  # a writer may be at work: a page of its line is there and the next is not
+            raw = _all_of(handle)
+        return _File(name, found.st_ino, raw)
+    except OSError:
+        return _File(name, -1, None)
+    finally:
+        os.close(handle)
+
+
+def _all_of(handle: int) -> bytes:
+    with open(handle, "rb", closefd=False) as file:
+        file.seek(0)
+        return file.read()
+
+
+def _is_torn(path: str) -> bool:
+    with _opened(path) as handle:
+        size = os.fstat(handle).st_size
+        return size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[int]:
+    """A handle that appends to the regular file at `path`, made where there is none; `PermissionError` for anything else.
+
+    A symlink could lead anywhere, and what it leads to is nobody's journal.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        handle = os.open(path, flags, 0o644)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise _elsewhere(path) from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise _elsewhere(path)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _elsewhere(path: str) -> PermissionError:
+    return PermissionError(errno.EACCES, "something else stands there", path)
+
+
+def _write(handle: int, path: str, line: bytes) -> None:
+    """Append a line by one write; what a full disk took only a part of is taken back."""
+    size = os.fstat(handle).st_size
+    if os.write(handle, line) != len(line):
+        os.ftruncate(handle, size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+
+def _sync_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
