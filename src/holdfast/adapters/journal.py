@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import stat
 import time
@@ -35,16 +36,18 @@ START = Position(0, 0)
 
 
 class Reading(NamedTuple):
-    """What a journal holds, newest first, read as it is asked for; `end` is where the next reader goes on."""
+    """What a journal holds, newest first, parsed as it is asked for; `end` is where the next reader goes on."""
 
     items: Iterator[Event | Unreadable]
     end: Position
 
 
 class _File(NamedTuple):
+    """An open file of a journal; without a handle it cannot be read."""
+
     name: str
     inode: int
-    raw: bytes | None
+    handle: int | None
 
 
 class Journal:
@@ -67,7 +70,7 @@ class Journal:
             self._mend(event)
             with contextlib.suppress(OSError):  # what cannot be rotated grows: better than a lost line
                 self._rotate()
-            with _opened(self.path) as handle:
+            with _to_append(self.path) as handle:
                 _write(handle, self.path, to_line(event).encode())
                 if durable:
                     os.fsync(handle)
@@ -78,7 +81,7 @@ class Journal:
         """Put right the end of a file whose last writer was killed: what is no whole line is set aside, and told."""
         if not _is_torn(self.path):
             return
-        with _opened(self.path) as handle:
+        with _to_append(self.path) as handle:
             raw = _all_of(handle)
             fragment = raw[raw.rfind(b"\n") + 1 :]
             if _parsed(fragment) is not None:  # only its line break is missing
@@ -93,7 +96,7 @@ class Journal:
 
     def _set_aside(self, fragment: bytes) -> None:
         path = os.path.join(self.folder, "journal.torn.jsonl")
-        with _opened(path) as handle:
+        with _to_append(path) as handle:
             _write(handle, path, fragment + b"\n")
             os.fsync(handle)
 
@@ -117,72 +120,80 @@ class Journal:
 
     # Reading
 
-    def newest_first(self) -> Reading:
-        """Everything that can be read, newest first; a file is parsed only as far as the caller asks."""
-        files = self._files()
-        newest = next(files, None)
-        if newest is None:
-            return Reading(iter(()), START)
-        return Reading(_backwards_all(newest, files), Position(newest.inode, _whole(newest.raw or b"")))
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """Everything that can be read, newest first; a file is read only if the caller gets that far."""
+        with self._opened() as files:
+            if not files:
+                yield Reading(iter(()), START)
+                return
+            newest = _content(files[0])
+            older = (item for file in files[1:] for item in _backwards(file.name, _content(file)))
+            items = itertools.chain(_backwards(files[0].name, newest), older)
+            yield Reading(items, Position(files[0].inode, _whole(newest or b"")))
 
     def since(self, position: Position) -> tuple[list[Event | Unreadable], Position]:
         """The whole lines that came after `position`, oldest first, and how far that is."""
         found: list[Event | Unreadable] = []
         end = None
-        for file in self._files():
-            raw = file.raw or b""
-            known = file.inode == position.inode and position.offset <= len(raw)
-            start = position.offset if known else 0
-            found += _backwards(file._replace(raw=raw[: _whole(raw)]), start)
-            end = end or Position(file.inode, max(start, _whole(raw)))
-            if known:
-                break
+        with self._opened() as files:
+            for file in files:
+                raw = _content(file) or b""
+                known = file.inode == position.inode and position.offset <= len(raw)
+                start = position.offset if known else 0
+                found += _backwards(file.name, raw[: _whole(raw)], start)
+                end = end or Position(file.inode, max(start, _whole(raw)))
+                if known:
+                    break
         return found[::-1], end or position
 
     def follow(self, position: Position) -> Iterator[Event | Unreadable | None]:
         """What comes after `position`, as it comes; None each time that there is nothing more for now."""
         while True:
-            if self._moved(position):
+            if self._now() not in (None, position):
                 found, position = self.since(position)
                 yield from found
             yield None
             time.sleep(_POLL)
 
-    def _moved(self, position: Position) -> bool:
+    def _now(self) -> Position | None:
+        """The newest file and its size; None where there is none, as between two steps of a rotation."""
         try:
             found = os.lstat(self.path)
-        except OSError:
-            return False  # not there yet, or for the moment between two renames
-        return (found.st_ino, found.st_size) != position
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Position(found.st_ino, found.st_size)
 
-    def _files(self) -> Iterator[_File]:
-        """The files, newest first. A rotation meanwhile moves them on, to where they are met again and known."""
-        seen = set()
-        for path in (self.path, *(self._rotated(number) for number in range(1, self.kept + 1))):
-            file = _read(path)
-            if file is None or (file.raw is not None and file.inode in seen):
-                continue
-            seen.add(file.inode)
-            yield file
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[list[_File]]:
+        """All files, newest first, each once. A rotation meanwhile would show a newer one behind an older: once more."""
+        files: list[_File] = []
+        try:
+            while True:
+                before = self._now()
+                for path in (self.path, *(self._rotated(number) for number in range(1, self.kept + 1))):
+                    files += _opened_to_read(path)
+                after = self._now()
+                if (before and before.inode) == (after and after.inode):
+                    break
+                _close(files)
+                files.clear()
+            yield list({file.inode if file.handle is not None else file.name: file for file in files}.values())
+        finally:
+            _close(files)
 
 
-def _backwards_all(newest: _File, older: Iterator[_File]) -> Iterator[Event | Unreadable]:
-    yield from _backwards(newest)
-    for file in older:
-        yield from _backwards(file)
-
-
-def _backwards(file: _File, start: int = 0) -> Iterator[Event | Unreadable]:
+def _backwards(name: str, raw: bytes | None, start: int = 0) -> Iterator[Event | Unreadable]:
     """The lines of a file from the last to the one that begins at `start`; blank ones say nothing."""
-    if file.raw is None:
-        yield Unreadable(file.name, 0)
+    if raw is None:
+        yield Unreadable(name, 0)
         return
-    end = len(file.raw)
+    end = len(raw)
     while end > start:
-        begin = max(start, file.raw.rfind(b"\n", start, end - 1) + 1)
-        line, end = file.raw[begin:end], begin
+        begin = max(start, raw.rfind(b"\n", start, end - 1) + 1)
+        line, end = raw[begin:end], begin
         if line.strip():
-            yield _parsed(line) or Unreadable(file.name, file.raw.count(b"\n", 0, begin) + 1)
+            yield _parsed(line) or Unreadable(name, raw.count(b"\n", 0, begin) + 1)
 
 
 def _parsed(line: bytes) -> Event | None:
@@ -195,28 +206,40 @@ def _whole(raw: bytes) -> int:
     return len(raw) if _parsed(raw[end:]) is not None else end
 
 
-def _read(path: str) -> _File | None:
-    """A journal file; None where there is none. Nothing is followed through a symlink, and no pipe is waited for."""
+def _opened_to_read(path: str) -> list[_File]:
+    """A journal file, or nothing where there is none. No symlink is followed, and no pipe is waited for."""
     name = os.path.basename(path)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError:
+        return [_File(name, 0, None)]
+    found = os.fstat(handle)
+    if stat.S_ISREG(found.st_mode):
+        return [_File(name, found.st_ino, handle)]
+    os.close(handle)
+    return [_File(name, 0, None)]
+
+
+def _close(files: list[_File]) -> None:
+    for file in files:
+        if file.handle is not None:
+            os.close(file.handle)
+
+
+def _content(file: _File) -> bytes | None:
+    """The bytes of a file, or None where it cannot be read."""
+    if file.handle is None:
         return None
-    except OSError:
-        return _File(name, -1, None)
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            return _File(name, found.st_ino, None)
-        raw = _all_of(handle)
-        if _whole(raw) < len(raw):
-            time.sleep(_SETTLE)  # a writer may be at work: a page of its line is there and the next is not
-            raw = _all_of(handle)
-        return _File(name, found.st_ino, raw)
+        raw = _all_of(file.handle)
+        if _whole(raw) == len(raw):
+            return raw
+        time.sleep(_SETTLE)  # a writer may be at work: a page of its line is there and the next is not
+        return _all_of(file.handle)
     except OSError:
-        return _File(name, -1, None)
-    finally:
-        os.close(handle)
+        return None
 
 
 def _all_of(handle: int) -> bytes:
@@ -226,13 +249,13 @@ def _all_of(handle: int) -> bytes:
 
 
 def _is_torn(path: str) -> bool:
-    with _opened(path) as handle:
+    with _to_append(path) as handle:
         size = os.fstat(handle).st_size
         return size > 0 and os.pread(handle, 1, size - 1) != b"\n"
 
 
 @contextlib.contextmanager
-def _opened(path: str) -> Iterator[int]:
+def _to_append(path: str) -> Iterator[int]:
     """A handle that appends to the regular file at `path`, made where there is none; `PermissionError` for anything else.
 
     A symlink could lead anywhere, and what it leads to is nobody's journal.

@@ -72,7 +72,8 @@ def events(
     branch: str | None = None,
 ) -> Read:
     """The `last` events (all without it) about that plan, of that name, on that branch; oldest first."""
-    return _read(_journal(place).newest_first().items, last, _Wanted(plan, event, branch))
+    with _journal(place).reading() as reading:
+        return _read(reading.items, last, _Wanted(plan, event, branch))
 
 
 def follow(
@@ -84,8 +85,8 @@ def follow(
 ) -> Iterator[Event | Unreadable | None]:
     """What `events` gives, then what comes, as it comes; None each time that there is nothing more for now."""
     journal, wanted = _journal(place), _Wanted(plan, event, branch)
-    reading = journal.newest_first()
-    before = _read(reading.items, last, wanted)
+    with journal.reading() as reading:
+        before = _read(reading.items, last, wanted)
     yield from before.unreadable
     yield from before.events
     for item in journal.follow(reading.end):
