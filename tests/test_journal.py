@@ -468,9 +468,10 @@ def test_who_writes(adopted: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
         assert journal.note(place, "test")
         return journal.events(place, last=1).events[0].actor
 
-    assert named() == passed(adopted.run("id", "-un")).out.strip()
+    assert named(GIT_AUTHOR_NAME="") == passed(adopted.run("id", "-un")).out.strip()
     adopted.git("config", "user.name", "Ada of git")
-    assert named() == named(HOLDFAST_OWNER="", HOLDFAST_SESSION="") == "Ada of git"
+    assert named() == "Ada", "as git names authors"
+    assert named(GIT_AUTHOR_NAME="", HOLDFAST_OWNER="", HOLDFAST_SESSION="") == "Ada of git"
     assert named(HOLDFAST_SESSION="session 7") == "session 7"
     assert named(HOLDFAST_SESSION="session 7", HOLDFAST_OWNER=HOSTILE) == HOSTILE
     found = journal.events(place_of(adopted), last=1).events[0]

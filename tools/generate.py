@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from holdfast.domain.rules.catalogue import CATALOGUE
+from holdfast.domain.codes import ALL
 from schemas import schemas
 
 ROOT = Path(__file__).parent.parent
@@ -55,7 +55,7 @@ def rules_page() -> str:
         "`holdfast explain CODE` prints one entry.",
         "",
     ]
-    for rule in CATALOGUE:
+    for rule in ALL:
         lines += [
             f"## {rule.code}",
             "",

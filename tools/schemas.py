@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdfast.domain.claim import SOURCES, STATES
+from holdfast.domain.codes import ALL
 from holdfast.domain.problem import ERROR, HUMAN, WAIT, WARNING, YOU
-from holdfast.domain.rules.catalogue import CATALOGUE
 from holdfast.domain.status import KEYS
 
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer", "minimum": 0}
+MOMENT: Schema = {"type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$", "description": "UTC"}
 PATH: Schema = {"type": "string", "pattern": "^/", "description": "an absolute path"}
 
 
@@ -37,7 +39,7 @@ def fields(required: Schema, optional: Schema | None = None) -> Schema:
 
 PROBLEM = fields(
     {
-        "code": {"enum": [rule.code for rule in CATALOGUE]},
+        "code": {"enum": [rule.code for rule in ALL]},
         "severity": {"enum": [ERROR, WARNING]},
         "subject": TEXT,
         "message": TEXT,
@@ -64,6 +66,28 @@ PLAN_FIELDS: Schema = {
     "on": maybe(TEXT),
 }
 PLAN = fields(PLAN_FIELDS)
+CLAIM = fields(
+    {
+        "plan": maybe(NUMBER),
+        "branch": TEXT,
+        "local": maybe(TEXT),
+        "remote": maybe(TEXT),
+        "owner": maybe(TEXT),
+        "host": maybe(TEXT),
+        "claim_id": maybe(TEXT),
+        "state": {"enum": list(STATES)},
+        "activity": {"enum": ["working", "waiting", "idle", None]},
+        "contested": {"type": "boolean"},
+        "published": {"type": "boolean"},
+        "last_activity": MOMENT,
+        "activity_source": {"enum": list(SOURCES)},
+        "worktree": maybe(PATH),
+        "occupants": many({"type": "object"}),
+        "commit": TEXT,
+        "own_commits": NUMBER,
+        "reasons": many(TEXT),
+    }
+)
 RULE: Schema = {
     "code": TEXT, "severity": {"enum": [ERROR, WARNING]}, "title": TEXT, "consequence": TEXT, "remedy": TEXT, "who": TEXT,
     "mend": TEXT,
@@ -117,6 +141,39 @@ def schemas() -> dict[str, Schema]:
                 "data": {"type": "object"},
             }
         ),
+        "start": fields(
+            {
+                "result": {"enum": ["claimed", "refused", "lost"]},
+                "plan": maybe(NUMBER),
+                "branch": maybe(TEXT),
+                "worktree": maybe(PATH),
+                "commit": maybe(TEXT),
+                "base": maybe(TEXT),
+                "published": {"type": "boolean"},
+                "owner": maybe(TEXT),
+                "claim_id": maybe(TEXT),
+                "blockers": many(PROBLEM),
+                "winner": maybe(TEXT),
+            }
+        ),
+        "claims": fields(
+            {
+                "claims": many(CLAIM),
+                "remote": maybe(fields({"name": TEXT, "fetched_at": maybe(MOMENT)})),
+                "published": many(TEXT),
+                "lost": many(TEXT),
+            }
+        ),
+        "unclaim": fields(
+            {
+                "result": {"enum": ["released", "refused"]},
+                "plan": maybe(NUMBER),
+                "branch": TEXT,
+                "kept": maybe(TEXT),
+                "blockers": many(PROBLEM),
+            }
+        ),
+        "approve": fields({"commands": many(fields({"key": TEXT, "command": TEXT, "approved": {"type": "boolean"}}))}),
         "error": fields({"message": TEXT, "remedy": TEXT, "exit": NUMBER}),
         "version": fields({"holdfast": TEXT, "python": TEXT, "git": maybe(TEXT)}),
     }

@@ -11,7 +11,7 @@ _KEPT = 48
 _MAGIC = b"holdfast cache 2\n"
 _LARGEST = 256 * 1024 * 1024
 """Bytes of the largest entry that is read; ours stay far below."""
-_KINDS = frozenset({"config", "history", "latest", "recent", "standing", "worktree", ".new"})
+_KINDS = frozenset({"claims", "config", "history", "latest", "recent", "standing", "worktree", ".new"})
 
 
 class Cache:

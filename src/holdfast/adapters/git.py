@@ -121,6 +121,10 @@ class Git:
         except FileNotFoundError as error:
             raise NoGit("git is not on PATH") from error
 
+    def start(self, *args: str, data: bytes | None = None) -> spawn.Running:
+        """Start `git ARGS`; it works on its own until `done` is asked."""
+        return self._start(self.command(*args), data=data)
+
     def text(self, *args: str, ok: Sequence[int] = (0,)) -> str:
         """The output of `git ARGS` without its final newline; odd bytes become surrogates."""
         return decode(self.run(*args, ok=ok)).removesuffix("\n")
@@ -226,6 +230,14 @@ class Git:
 
     # Configuration
 
+    def settings(self) -> dict[str, str]:
+        """All configuration keys with the last value that each was given; names of keys are as git shows them."""
+        found = {}
+        for entry in _records(self.run("config", "--null", "--list")):
+            key, _, value = entry.partition("\n")
+            found[key] = value
+        return found
+
     def attribute(self, name: str, path: str) -> str:
         """The value of a git attribute of `path`; `unspecified` where no line gives it one (git-check-attr)."""
         return decode(self.run("check-attr", "-z", name, "--", path)).split("\0")[2]
@@ -261,7 +273,7 @@ def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
     tied = {
         "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR",
         "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_QUARANTINE_PATH", "GIT_REFLOG_ACTION",
-        "GIT_CHERRY_PICK_HELP", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE", "GIT_LITERAL_PATHSPECS",
+        "GIT_CHERRY_PICK_HELP", "GIT_AUTHOR_DATE", "GIT_LITERAL_PATHSPECS",
         "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
     }  # fmt: skip
     return {key: value for key, value in environment.items() if key not in tied}

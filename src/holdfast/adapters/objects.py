@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from holdfast.adapters import spawn
-from holdfast.adapters.git import GitError, NoGit, decode, encode
+from holdfast.adapters.git import Entry, GitError, NoGit, decode, encode
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from holdfast.adapters.git import Git
+
+TREE = "040000"
+"""The mode of a folder in a tree."""
 
 _NAMES, _IDS = 12, 200
 """So many names, of up to 4,096 bytes, and ids are asked for at once: neither fills a pipe."""
@@ -25,6 +28,7 @@ class Objects:
             raise NoGit("git is not on PATH") from error
         self._asked: list[str] = []
         self._known: dict[str, str | None] = {}
+        self._trees: dict[str, dict[str, Entry]] = {}
 
     def ask_ahead(self, names: Iterable[str]) -> None:
         """Ask for the ids of many names at once: `id_of` then gives the answers of this moment.
@@ -74,6 +78,21 @@ class Objects:
                     found[oid] = self._body(int(header[2]))
         return found
 
+    def entry(self, treeish: str, path: str) -> Entry | None:
+        """What a tree has at a path, or None; folders are read once each."""
+        oid = self.id_of(f"{treeish}^{{tree}}")
+        *folders, name = path.split("/")
+        for folder in folders:
+            found = self.entries(oid).get(folder) if oid is not None else None
+            oid = found.oid if found is not None and found.mode == TREE else None
+        return self.entries(oid).get(name) if oid is not None else None
+
+    def entries(self, tree: str) -> dict[str, Entry]:
+        """What the tree with that id holds, by name and not recursive (gitformat: mode, blank, name, NUL, id)."""
+        if tree not in self._trees:
+            self._trees[tree] = _entries(self.content(tree) or b"", len(tree) // 2)
+        return self._trees[tree]
+
     def _hear(self) -> None:
         """Read the answers to what was asked ahead."""
         for name in self._asked:
@@ -96,6 +115,17 @@ class Objects:
         body = self._git.answers.read(size)
         self._git.answers.read(1)
         return body
+
+
+def _entries(raw: bytes, size: int) -> dict[str, Entry]:
+    found = {}
+    at = 0
+    while at < len(raw):
+        end = raw.index(b"\0", at)
+        mode, _, name = raw[at:end].partition(b" ")
+        at = end + 1 + size
+        found[decode(name)] = Entry(decode(mode).zfill(6), raw[end + 1 : at].hex(), decode(name))
+    return found
 
 
 def blob_id(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What other processes are: for now, with which arguments the git that called a hook was started."""
+"""What other processes are: with which arguments the git that called a hook was started, and who stands in a folder."""
 
 from __future__ import annotations
 
@@ -25,6 +25,45 @@ def arguments_of_git(pid: int) -> list[str] | None:
             return None
         pid = parent
     return None
+
+
+def standing_in(folder: str, me: int) -> tuple[str, ...] | None:
+    """The processes whose current folder is in `folder`, as `PID (COMMAND)`, without `me` and what called it.
+
+    None where that cannot be told: a system without `/proc`.
+    """
+    try:
+        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except FileNotFoundError:
+        return None
+    lead = os.path.realpath(folder)
+    mine = _with_callers(me)
+    return tuple(f"{pid} ({_name(pid)})" for pid in pids if pid not in mine and _within(_cwd(pid), lead))
+
+
+def _with_callers(pid: int) -> set[int]:
+    found = {pid}
+    parent = _parent(pid)
+    while parent is not None and parent > 1 and parent not in found:
+        found.add(parent)
+        parent = _parent(parent)
+    return found
+
+
+def _cwd(pid: int) -> str | None:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return None
+
+
+def _within(path: str | None, folder: str) -> bool:
+    return path is not None and (path == folder or path.startswith(folder.rstrip("/") + "/"))
+
+
+def _name(pid: int) -> str:
+    words = _arguments(pid)
+    return os.path.basename(words[0]) if words else "?"
 
 
 def _arguments(pid: int) -> list[str] | None:

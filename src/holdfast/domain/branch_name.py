@@ -42,11 +42,20 @@ class BranchPattern(NamedTuple):
 
     def number(self, name: str) -> int | None:
         """The plan that a branch of that name claims, or None when it claims none."""
+        found = self._parts(name)
+        return found[0] if found is not None else None
+
+    def slug(self, name: str) -> str:
+        """The words behind the number in a claim's branch name; empty for any other branch."""
+        found = self._parts(name)
+        return found[1] if found is not None else ""
+
+    def _parts(self, name: str) -> tuple[int, str] | None:
         lead, _, rest = self.text.partition(_NUMBER)
         middle = rest.partition(_SLUG)[0]
         start = 0
         while True:
-            found = _number_at(name, start, lead, middle)
+            found = _parts_at(name, start, lead, middle)
             if found is not None:
                 return found
             start = name.find("/", start) + 1
@@ -62,11 +71,12 @@ class BranchPattern(NamedTuple):
         return self.text.replace(_NUMBER, str(number)).replace(_SLUG, slug)
 
 
-def _number_at(name: str, start: int, lead: str, middle: str) -> int | None:
+def _parts_at(name: str, start: int, lead: str, middle: str) -> tuple[int, str] | None:
     if not name.startswith(lead, start):
         return None
     first = start + len(lead)
     end = digits_end(name, first)
     digits = name[first:end]
     fits = 0 < len(digits) <= _LONGEST_NUMBER and digits.isascii() and name.startswith(middle, end)
-    return int(digits) if fits and len(name) > end + len(middle) else None
+    slug = name[end + len(middle) :]
+    return (int(digits), slug) if fits and slug else None

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from holdfast.domain import integration
+from holdfast.domain.moment import HOUR, MINUTE, Moment, ago, span
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from holdfast.domain.moment import Moment
+    from collections.abc import Iterable
+
+    from holdfast.domain.claim_commit import Origin
+    from holdfast.domain.integration import Facts, Verdict
+    from holdfast.domain.policy import ClaimPolicy
+    from holdfast.domain.snapshot import Branch, Snapshot
 
 IN_USE, ACTIVE, STALE, FRESH, INTEGRATED = "in-use", "active", "stale", "fresh", "integrated"
 STATES = (IN_USE, ACTIVE, STALE, FRESH, INTEGRATED)
@@ -20,8 +27,9 @@ class Claim(NamedTuple):
 
     `branch` is its name without `refs/heads/` or the remote; `local` and `remote` are the full names of the refs that
     carry it, or None. `plan` is None for a `feature-*` branch, which is never exclusive. `owner`, `host` and `claim_id`
-    come from the claim commit, where there is one. `state` is one of `STATES`; `own_commits` counts commits that the
-    main branch lacks, without those that made the claim. `reasons` say in words why the state is what it is.
+    come from the claim commit, where there is one; `worker` is the name that the worker gave itself there. `state` is one
+    of `STATES`; `own_commits` counts commits that the main branch lacks, without those that made the claim. `reasons` say
+    in words why the state is what it is.
     """
 
     plan: int | None
@@ -40,8 +48,197 @@ class Claim(NamedTuple):
     worktree: str | None
     own_commits: int
     reasons: tuple[str, ...]
+    worker: str | None = None
 
     @property
     def ended(self) -> bool:
         """True for a branch whose work is merged: it claims nothing any more."""
         return self.state == INTEGRATED
+
+    @property
+    def who(self) -> str:
+        """Who works on it, as people say it."""
+        owner = self.owner or "somebody"
+        return f"{owner} on {self.host}" if self.host else owner
+
+
+_TOLERANCE = 5 * MINUTE
+"""Clocks of one team differ by so much without anything being wrong."""
+
+_SOURCES = {
+    CLAIMED: "it was claimed", COMMITTED: "a commit", REFLOG: "its branch moved", FILE: "a file in its worktree changed",
+    SESSION: "a session", REMOTE: "it came from the remote",
+}  # fmt: skip
+
+
+def derive(snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> tuple[Claim, ...]:
+    """The claims that a snapshot shows at `now`, merged ones too, by plan and branch."""
+    claims = [_claim(branch, snapshot, now, policy) for branch in snapshot.branches]
+    contested = _contested(claims, snapshot, policy)
+    marked = [
+        one._replace(contested=True, reasons=(*one.reasons, _rivals(one, contested[one.plan])))
+        if one.plan in contested and not one.ended
+        else one
+        for one in claims
+    ]
+    return tuple(sorted(marked, key=lambda one: (one.plan is None, one.plan or 0, one.branch)))
+
+
+def open_claims(claims: Iterable[Claim], plan: int) -> tuple[Claim, ...]:
+    """The claims of a plan that hold: not merged."""
+    return tuple(one for one in claims if one.plan == plan and not one.ended)
+
+
+def phase_of(branch: str, phases: tuple[str, ...], policy: ClaimPolicy) -> str | None:
+    """The declared phase that a branch works on: `plan-5-docs` and `plan-5-docs-more` work on `docs`."""
+    slug = policy.branch.slug(branch)
+    fitting = [one for one in phases if slug == one or slug.startswith(one + "-")]
+    return max(fitting, key=len, default=None)
+
+
+def _claim(branch: Branch, snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> Claim:
+    known = [(tip, _settled(branch, tip, snapshot.facts.get(tip, ()))) for tip in branch.tips]
+    tip, facts = max(known, key=lambda one: one[1].at if one[1] is not None else 0)
+    merged = all(one is not None and one.verdict.merged for _, one in known)
+    origin = _origin(branch, facts)
+    at, source, doubts = _activity(branch, facts, origin, now)
+    own = facts.own if facts is not None else 0
+    verdict = facts.verdict if facts is not None else integration.Verdict(integration.NO_MAIN)
+    state = _state(merged, now - at > policy.stale_hours * HOUR, own, origin)
+    return Claim(
+        plan=branch.plan,
+        branch=branch.name,
+        local=f"refs/heads/{branch.name}" if branch.local is not None else None,
+        remote=branch.remote_ref,
+        commit=tip,
+        owner=(origin.owner if origin is not None else None) or _author(facts, own),
+        host=origin.host if origin is not None else None,
+        claim_id=origin.claim_id if origin is not None else None,
+        state=state,
+        contested=False,
+        published=branch.remote is not None,
+        last_activity=at,
+        activity_source=source,
+        worktree=branch.worktree.path if branch.worktree is not None else None,
+        own_commits=own,
+        reasons=(
+            *_reasons(branch, verdict, state, snapshot, policy),
+            _last(at, source, now),
+            *doubts,
+            *_forged(branch, origin),
+        ),
+        worker=origin.worker if origin is not None else None,
+    )
+
+
+def _settled(branch: Branch, tip: str, facts: tuple[Facts, ...]) -> Facts | None:
+    """What is known of a tip, from the main branch that proves it merged if one does; None where there is none.
+
+    A tip that the main branch reaches can be merged work or a branch that has just been made from an older commit: it is
+    merged where the branch is known to have had commits of its own.
+    """
+    judged = [one._replace(verdict=_with_name(branch, tip, one)) for one in facts]
+    return max(judged, key=lambda one: (one.verdict.merged, -one.own), default=None)
+
+
+def _with_name(branch: Branch, tip: str, facts: Facts) -> Verdict:
+    how = facts.verdict.how
+    trace = branch.trace if tip == branch.local else None
+    mine = facts.origin is not None and _fits(branch, facts.origin)
+    made = trace is not None and trace.made_here
+    if how == integration.BY_FAST_FORWARD and not mine and not made:
+        return integration.Verdict(integration.NOTHING_OWN)
+    # A branch that never moved since it was made from another has no commits of its own; a copy of itself may have.
+    still = trace is not None and not trace.moved and not trace.birth.endswith(f"/{branch.name}")
+    if how == integration.BY_MERGE and still:
+        return integration.Verdict(integration.NOTHING_OWN)
+    if how == integration.NOTHING_OWN and facts.own == 0 and facts.origin is None and made:
+        return integration.Verdict(integration.BY_FAST_FORWARD, tip)
+    return facts.verdict
+
+
+def _origin(branch: Branch, facts: Facts | None) -> Origin | None:
+    """What the branch's own claim commit says, else the fence that kept it; another branch's claim is not its own."""
+    found = facts.origin if facts is not None else None
+    if found is not None and _fits(branch, found):
+        return found
+    return branch.fence if branch.fence is not None and branch.fence.branch == branch.name else None
+
+
+def _fits(branch: Branch, origin: Origin) -> bool:
+    return origin.branch == branch.name or (branch.plan is not None and origin.plan == branch.plan)
+
+
+def _author(facts: Facts | None, own: int) -> str | None:
+    return facts.author or None if facts is not None and own else None
+
+
+def _activity(
+    branch: Branch, facts: Facts | None, origin: Origin | None, now: Moment
+) -> tuple[Moment, str, tuple[str, ...]]:
+    """The last activity, what it rests on, and doubts about clocks. Nothing lies in the future."""
+    claimed = facts.claimed_at if facts is not None and facts.origin is origin and origin is not None else None
+    bare = facts is None or (facts.own == 0 and claimed is None)
+    seen = [
+        (claimed, CLAIMED),
+        (facts.at if facts is not None and facts.own else None, COMMITTED),
+        (branch.trace.at if branch.trace is not None else None, REFLOG),
+        (branch.touched, FILE),
+        (branch.fetched if bare or branch.local is None else None, REMOTE),
+    ]
+    moments = [(at, source) for at, source in seen if at is not None]
+    past = [(min(at, now), source) for at, source in moments if at <= now + _TOLERANCE]
+    if past:
+        at, source = max(past, key=lambda one: one[0])
+        return at, source, ()
+    if moments:
+        return now, moments[0][1], ("its dates lie in the future: a clock is wrong, and so it counts as active",)
+    return (min(facts.at, now), COMMITTED, ()) if facts is not None else (now, COMMITTED, ())
+
+
+def _state(merged: bool, old: bool, own: int, origin: Origin | None) -> str:
+    if merged:
+        return INTEGRATED
+    if old:
+        return STALE
+    return ACTIVE if own or origin is not None else FRESH
+
+
+def _contested(claims: list[Claim], snapshot: Snapshot, policy: ClaimPolicy) -> dict[int, list[Claim]]:
+    """Plans with several branches that are not one declared phase each."""
+    by_plan: dict[int, list[Claim]] = {}
+    for one in claims:
+        if one.plan is not None and not one.ended:
+            by_plan.setdefault(one.plan, []).append(one)
+    found = {}
+    for plan, rivals in by_plan.items():
+        phases = [phase_of(one.branch, snapshot.phases.get(plan, ()), policy) for one in rivals]
+        if len(rivals) > 1 and (None in phases or len(set(phases)) < len(phases)):
+            found[plan] = rivals
+    return found
+
+
+def _rivals(one: Claim, rivals: list[Claim]) -> str:
+    others = ", ".join(rival.branch for rival in rivals if rival.branch != one.branch)
+    return f"contested: {others} claims the same plan"
+
+
+def _reasons(branch: Branch, verdict: Verdict, state: str, snapshot: Snapshot, policy: ClaimPolicy) -> tuple[str, ...]:
+    found = [verdict.words(snapshot.main)]
+    if state == STALE:
+        found.append(f"nothing happened for more than {span(policy.stale_hours * HOUR)}")
+    if branch.worktree is not None and branch.worktree.locked is not None:
+        found.append(f"its worktree is locked: {branch.worktree.locked or 'no reason given'}")
+    if branch.remote is None and snapshot.remote is not None and state != INTEGRATED:
+        found.append(f"not on {snapshot.remote.name}: never published, or deleted there")
+    return tuple(found)
+
+
+def _last(at: Moment, source: str, now: Moment) -> str:
+    return f"last activity {ago(at, now)}: {_SOURCES[source]}"
+
+
+def _forged(branch: Branch, origin: Origin | None) -> tuple[str, ...]:
+    if origin is None or origin.plan in (None, branch.plan):
+        return ()
+    return (f"its claim commit names plan #{origin.plan}; the branch name counts",)

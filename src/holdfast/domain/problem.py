@@ -86,3 +86,4 @@ class Unable(Exception):
     """We could not do the job, which is no finding: `args[0]` says why, in one line; `remedy` is the next command."""
 
     remedy = ""
+    exit = 1

@@ -26,6 +26,10 @@ COMMANDS = {
     "index": "the plan index: show, check, write, mend",
     "plan": "make, list, show, edit and draw plans",
     "log": "the journal: every state change",
+    "start": "claim a plan: branch, claim and worktree",
+    "claims": "who works on what, and how sure that is",
+    "unclaim": "give a claim back",
+    "approve": "let a configured command run in this clone",
     "config": "the configuration that holds here, and where each value comes from",
     "schema": "the JSON Schema of a command's output",
     "version": "the version of Holdfast, Python and git",
@@ -50,9 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Unable as error:
         remedy = error.remedy or "run `holdfast check`"
         if "--json" in arguments:
-            face.Face("", os.environ).document("error", {"message": str(error), "remedy": remedy, "exit": face.REFUSED})
+            face.Face("", os.environ).document("error", {"message": str(error), "remedy": remedy, "exit": error.exit})
         _complain(_doing(arguments), str(error), remedy)
-        return face.REFUSED
+        return error.exit
     except KeyboardInterrupt:
         return face.INTERRUPTED
     except BrokenPipeError:

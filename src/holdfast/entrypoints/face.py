@@ -100,6 +100,15 @@ class Face(NamedTuple):
         sys.stderr.flush()
         return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
+    def columns(self, rows: Sequence[Sequence[str]]) -> list[str]:
+        """Rows of cells as lines with aligned columns, safe on a terminal and cut at its edge."""
+        safe = [[render.shown(cell) for cell in row] for row in rows]
+        widths = [max(len(row[at]) for row in safe) for at in range(len(safe[0]))] if safe else []
+        lines = [
+            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in safe
+        ]
+        return [render.fitted(line, self.width) for line in lines]
+
     def shown(self, path: str, top: str) -> str:
         """A repository path as text shows it: relative to the current folder, safe on a terminal."""
         return render.shown(os.path.relpath(os.path.join(top, path), self.cwd))

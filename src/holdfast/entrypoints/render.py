@@ -70,7 +70,7 @@ def _spelled(character: str) -> str:
 
 
 def _consequence(problem: Problem) -> str:
-    from holdfast.domain.rules.catalogue import BY_CODE
+    from holdfast.domain.codes import BY_CODE
 
     rule = BY_CODE.get(problem.code)
     return rule.consequence if rule is not None else problem.code

@@ -10,15 +10,13 @@ from holdfast.domain.event import Event, Unreadable
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import workspace
+from holdfast.usecases.worker import OWNER, SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
     from holdfast.usecases.workspace import Workspace
-
-OWNER, SESSION = "HOLDFAST_OWNER", "HOLDFAST_SESSION"
-"""What the environment calls whoever works here."""
 
 
 class Read(NamedTuple):
@@ -36,15 +34,16 @@ def note(
     branch: str | None = None,
     worktree: str | None = None,
     durable: bool = False,
+    actor: str | None = None,
     **data: Any,
 ) -> bool:
-    """Write one event; true when it is written.
+    """Write one event; true when it is written. `actor` is who acts, where the caller knows that already.
 
     A journal that cannot be written breaks nothing that has been done already: only a `durable` event, which is on
     the disk before something irreversible is done, raises its `OSError`.
     """
     try:
-        made = Event(clock.now(), event, actor(place), host.name(), os.getpid(), plan, branch, worktree, data)
+        made = Event(clock.now(), event, actor or who(place), host.name(), os.getpid(), plan, branch, worktree, data)
         _journal(place).append(made, durable)
     except (OSError, Unable):
         if durable:
@@ -58,10 +57,10 @@ def here(place: Workspace, event: str, *, plan: int | None = None, **data: Any) 
     return note(place, event, plan=plan, branch=workspace.branch(place), worktree=place.top, **data)
 
 
-def actor(place: Workspace) -> str:
-    """Who works here: the owner or session of the environment, git's `user.name`, or the login name."""
+def who(place: Workspace) -> str:
+    """Who works here: the owner or session of the environment, git's name for authors, or the login name."""
     named = place.environment.get(OWNER) or place.environment.get(SESSION)
-    return named or place.git.config("user.name") or host.user()
+    return named or place.environment.get("GIT_AUTHOR_NAME") or place.git.config("user.name") or host.user()
 
 
 def events(

@@ -21,6 +21,8 @@ from holdfast.usecases import history, indexes, journal, judge
 from holdfast.usecases.workspace import branch
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from holdfast.domain.plan_set import FolderState
     from holdfast.domain.policy import FolderPolicy
     from holdfast.domain.summary import Summary
@@ -83,6 +85,13 @@ def listed(place: Workspace, plans: PlanSet) -> list[Listed]:
             if not one.archived:
                 found.append(Listed(one, state.folder.path, _ready(one, known, state.folder), on))
     return found
+
+
+def ready(place: Workspace, plans: PlanSet, claimed: Container[int]) -> list[Listed]:
+    """The plans that can be taken up now and that nobody has claimed, the most urgent first."""
+    priorities = tuple(name for state in plans.folders for name in state.folder.priorities)
+    found = [one for one in listed(place, plans) if one.ready and one.summary.number not in claimed]
+    return by_urgency(found, priorities)
 
 
 def by_urgency(plans: list[Listed], priorities: tuple[str, ...]) -> list[Listed]:

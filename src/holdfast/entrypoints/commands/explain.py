@@ -34,14 +34,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Print one entry of the catalogue, or all codes."""
-    from holdfast.domain.rules.catalogue import BY_CODE, CATALOGUE
+    from holdfast.domain.codes import ALL, BY_CODE
 
     if parsed.code is None:
         if face_.json:
-            face_.document("explain", {"codes": [rule._asdict() for rule in CATALOGUE]})
+            face_.document("explain", {"codes": [rule._asdict() for rule in ALL]})
         else:
-            width = max(len(rule.code) for rule in CATALOGUE)
-            face_.data(render.lines(f"{rule.code:<{width}}  {rule.severity:<7}  {rule.title}" for rule in CATALOGUE))
+            width = max(len(rule.code) for rule in ALL)
+            face_.data(render.lines(f"{rule.code:<{width}}  {rule.severity:<7}  {rule.title}" for rule in ALL))
         return face.DONE
     if parsed.code in EXITS:
         title, consequence, remedy = EXITS[parsed.code]

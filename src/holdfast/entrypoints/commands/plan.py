@@ -187,8 +187,8 @@ def _keys(name: str, folders: Iterable[Any]) -> list[str]:
 
 def plan_number(text: str) -> int:
     """A plan number of the command line, with or without its `#`."""
-    bare = text.lstrip("#")
-    if not bare.isdigit():
+    bare = text.removeprefix("#")
+    if not bare.isascii() or not bare.isdecimal() or len(bare) > 9:
         raise argparse.ArgumentTypeError(f"{text!r} is no plan number")
     return int(bare)
 

@@ -1,0 +1,102 @@
+"""What a command has begun and not finished, one file each; it stays locked as long as its process lives."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Intent:
+    """An open intent: fields that are only ever added, each a line that is on the disk before anything goes on."""
+
+    def __init__(self, folder: str, name: str) -> None:
+        os.makedirs(folder, exist_ok=True)
+        self._path = os.path.join(folder, name)
+        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def note(self, **fields: str) -> None:
+        """Add fields; they are durable when this returns."""
+        text = "".join(f"{key}\t{_one_line(value)}\n" for key, value in fields.items())
+        os.write(self._handle, text.encode("utf-8", "surrogateescape"))
+        os.fsync(self._handle)
+
+    def done(self) -> None:
+        """Forget it: everything that was begun is finished or taken back."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)
+        os.close(self._handle)
+
+    def leave(self) -> None:
+        """Leave it for the next command, which finds out how far it came."""
+        os.close(self._handle)
+
+
+class Left(NamedTuple):
+    """An intent whose process is gone."""
+
+    path: str
+    fields: Mapping[str, str]
+
+
+@contextlib.contextmanager
+def left(folder: str) -> Iterator[list[Left]]:
+    """The intents whose processes are gone, each locked for the length of the block: one command at a time clears them."""
+    found: list[Left] = []
+    handles: list[int] = []
+    try:
+        for path in _paths(folder):
+            handle = _taken(path)
+            if handle is not None:
+                handles.append(handle)
+                found.append(Left(path, _fields(handle)))
+        yield found
+    finally:
+        for handle in handles:
+            os.close(handle)
+
+
+def forget(path: str) -> None:
+    """Remove an intent that is cleared."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _paths(folder: str) -> list[str]:
+    try:
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _taken(path: str) -> int | None:
+    """A locked handle of an intent, or None where its process lives or it has just gone."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    if os.fstat(handle).st_nlink:
+        return handle
+    os.close(handle)
+    return None
+
+
+def _fields(handle: int) -> dict[str, str]:
+    raw = os.pread(handle, 1 << 20, 0).decode("utf-8", "surrogateescape")
+    whole = raw[: raw.rfind("\n") + 1]  # a line that was torn was never acted upon
+    return dict(line.partition("\t")[::2] for line in whole.split("\n") if line)
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", " ").replace("\t", " ")

@@ -1,0 +1,158 @@
+"""The remote that claims are shared through: what it has, and pushes that state what they expect; nothing asks or hangs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+
+from holdfast.adapters.git import decode
+from holdfast.domain.problem import Unable
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from holdfast.adapters.git import Git
+
+PUSHED, LOST, DECLINED, NOT_ATOMIC, UNCLEAR = "pushed", "lost", "declined", "not-atomic", "unclear"
+
+_RACES = ("stale info", "fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref", "already exists",
+          "failed to lock", "incorrect old value", "reference already exists")  # fmt: skip
+_TOGETHER = ("atomic push failure", "atomic push failed", "atomic transaction failed", "transaction failed")
+
+
+class Unreachable(Unable):
+    """The remote could not be asked; `args[0]` is what git said about it."""
+
+    exit = 5
+    remedy = "look at the network and your access (`git ls-remote`), then run it again; `--offline` claims for this clone alone"
+
+
+class Lease(NamedTuple):
+    """One ref of a push: its name there, the id that it shall have (None to delete) and the one that it must have."""
+
+    name: str
+    new: str | None
+    old: str | None
+
+
+class Pushed(NamedTuple):
+    """How a push ended: one of the outcomes above, git's words, and the refs that the server itself declined."""
+
+    outcome: str
+    words: str = ""
+    declined: tuple[str, ...] = ()
+
+
+class Remote(NamedTuple):
+    """A remote by its name, and by the address that is pushed to: the address that is fetched from may be a mirror."""
+
+    git: Git
+    name: str
+    address: str
+    timeout: int
+
+    def refs(self) -> dict[str, str]:
+        """Every ref that the remote has now, by full name; `Unreachable` where it does not answer."""
+        code, out, err = self._run("ls-remote", "--quiet", "--", self.address)
+        if code != 0:
+            raise Unreachable(f"{self.name}: {_said(err, code)}")
+        pairs = (line.split("\t", 1) for line in decode(out).split("\n") if "\t" in line)
+        return {ref: oid for oid, ref in pairs if not ref.endswith("^{}")}
+
+    def fetch(self, refspecs: Sequence[str], whole: bool = False) -> None:
+        """Bring refs and their objects here; `whole` renews the view of everything and drops what is gone there."""
+        kind = ("--prune",) if whole else ("--no-write-fetch-head",)
+        code, _, err = self._run(
+            "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", *kind, "--", self.address,
+            *refspecs,
+        )  # fmt: skip
+        if code != 0:
+            raise Unreachable(f"{self.name}: {_said(err, code)}")
+
+    def push(self, leases: Sequence[Lease], atomic: bool = True) -> Pushed:
+        """Push all refs or none, each only where it still is what it must be. The user's pre-push hook is not asked."""
+        expected = [f"--force-with-lease={one.name}:{one.old or ''}" for one in leases]
+        refspecs = [f"{one.new or ''}:{one.name}" for one in leases]
+        code, out, err = self._run(
+            "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--no-signed",
+            *(("--atomic",) if atomic else ()), *expected, "--", self.address, *refspecs,
+        )  # fmt: skip
+        return _outcome(code, decode(out), decode(err))
+
+    def _run(self, *arguments: str) -> tuple[int, bytes, bytes]:
+        """git, with nobody to ask and a time limit; it ends with everything that it started."""
+        process = subprocess.Popen(
+            self.git.command(*arguments), env=_unasked(self.git.environment), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        try:
+            out, err = process.communicate(timeout=self.timeout)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            return 124, b"", f"no answer within {self.timeout} seconds".encode()
+        except BaseException:
+            _end(process)
+            raise
+        return process.returncode, out, err
+
+
+def address_of(git: Git, name: str, settings: Mapping[str, str]) -> tuple[str, ...]:
+    """What is pushed to under a remote's name: the name itself, or addresses where those of pushes are others."""
+    rewritten = any(key.startswith("url.") and key.endswith(".pushinsteadof") for key in settings)
+    if f"remote.{name}.pushurl" not in settings and not rewritten:
+        return (name,)
+    return tuple(decode(git.run("remote", "get-url", "--push", "--all", "--", name)).split())
+
+
+def _unasked(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which neither git nor ssh asks anybody: who cannot log in without a question is refused."""
+    found = {
+        **environment, "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS_REQUIRE": "never",
+        "GCM_INTERACTIVE": "never",
+    }  # fmt: skip
+    if not environment.get("GIT_SSH_COMMAND") and not environment.get("GIT_SSH"):
+        found["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes -oConnectTimeout=20"
+    return found
+
+
+def _outcome(code: int, out: str, err: str) -> Pushed:
+    """What a push came to, by the lines of `--porcelain`; its exit status alone is never trusted (read back)."""
+    said = _said(err.encode(), code)
+    if "does not support --atomic" in err:
+        return Pushed(NOT_ATOMIC, said)
+    lines = [line.split("\t") for line in out.split("\n") if line.startswith("!\t")]
+    if not lines:
+        return Pushed(PUSHED if code == 0 else UNCLEAR, said)
+    reasons = {fields[1].rpartition(":")[2]: fields[2] for fields in lines if len(fields) > 2}
+    alone = {ref: why for ref, why in reasons.items() if not any(word in why for word in _TOGETHER)}
+    if any(word in why for why in alone.values() for word in _RACES):
+        return Pushed(LOST, "; ".join(alone.values()))
+    declined = tuple(ref for ref, why in alone.items() if "remote rejected" in why)
+    words = "; ".join(dict.fromkeys((*alone.values(), *_hook_words(err))))
+    return Pushed(DECLINED, words or said, declined or tuple(reasons))
+
+
+def _hook_words(err: str) -> list[str]:
+    return [
+        line.removeprefix("remote:").strip()
+        for line in err.split("\n")
+        if line.startswith("remote:") and line[7:].strip()
+    ]
+
+
+def _said(err: bytes, code: int) -> str:
+    """What git complains about, in one line."""
+    lines = [line.strip() for line in decode(err).splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith(("fatal: ", "error: ", "remote: ", "ssh: "))] or lines
+    return "; ".join(dict.fromkeys(line.removeprefix("fatal: ").removeprefix("error: ") for line in fatal[:3])) or (
+        f"git exited with {code}"
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()

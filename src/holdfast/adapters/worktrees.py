@@ -1,0 +1,117 @@
+"""git's worktrees: which there are, and new ones."""
+
+from __future__ import annotations
+
+import os
+
+from holdfast.adapters import files
+from holdfast.adapters.git import GitError, decode
+from holdfast.domain.moment import Moment
+from holdfast.domain.snapshot import Worktree
+from holdfast.domain.value import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from holdfast.adapters import spawn
+    from holdfast.adapters.git import Git
+
+_HEADS = "refs/heads/"
+
+
+class AskedWorktrees:
+    """All worktrees of a repository; git looks while its asker does something else."""
+
+    def __init__(self, git: Git) -> None:
+        self._asked: spawn.Running = git.start("worktree", "list", "--porcelain", "-z")
+
+    def all(self) -> tuple[Worktree, ...]:
+        """The worktrees, the main one first; may be asked once."""
+        code, out, err = self._asked.done()
+        if code != 0:
+            raise GitError(decode(err).strip() or "git worktree list failed")
+        blocks = decode(out).split("\0\0")
+        return tuple(_worktree(block.split("\0"), at == 0) for at, block in enumerate(blocks) if block)
+
+
+def read(git: Git) -> tuple[Worktree, ...]:
+    """All worktrees, the main one first."""
+    return AskedWorktrees(git).all()
+
+
+def _worktree(lines: list[str], main: bool) -> Worktree:
+    fields = dict(line.partition(" ")[::2] for line in lines if line)
+    branch = fields.get("branch")
+    return Worktree(
+        path=fields.get("worktree", ""),
+        branch=branch.removeprefix(_HEADS) if branch is not None else None,
+        head=fields.get("HEAD"),
+        main=main,
+        locked=fields.get("locked"),
+        prunable="prunable" in fields,
+    )
+
+
+def add(git: Git, path: str, branch: str) -> str | None:
+    """Make a worktree of a branch that exists; None when it is done, else what git said against it.
+
+    Making the branch in the same call would write `.git/config`, on whose lock concurrent calls fail.
+    """
+    code, _, err = git.attempt("worktree", "add", "--quiet", "--", path, branch)
+    return None if code == 0 else decode(err).strip() or f"git worktree add exited with {code}"
+
+
+def drop_unfinished(git: Git, path: str) -> None:
+    """Remove a worktree that git had begun to make when it was killed: nobody was ever told of it."""
+    git.attempt("worktree", "remove", "--force", "--force", "--", path)
+
+
+def dirty(git: Git) -> bool:
+    """True for a worktree with changes that are not committed, files that git does not know among them."""
+    return bool(git.run("status", "--porcelain", "-z", "--untracked-files=normal"))
+
+
+def holds_ignored(git: Git) -> bool:
+    """True for a worktree with files that git ignores, which `git worktree remove` would delete without a word."""
+    return bool(git.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"))
+
+
+def remove(git: Git, path: str) -> bool:
+    """Remove a worktree, unless git finds anything in it that would be lost; True when it is gone."""
+    return git.attempt("worktree", "remove", "--", path)[0] == 0
+
+
+def detach(git: Git) -> None:
+    """Take a worktree off its branch, to the commit that it stands on; no file changes."""
+    head = git.text("rev-parse", "--verify", "HEAD")
+    git.run("update-ref", "-m", "holdfast: detached", "--no-deref", "HEAD", head)
+
+
+def newest_file(top: str, others: frozenset[str] = frozenset(), most: int = 20_000) -> Moment | None:
+    """When a file of a worktree was last changed; None for none.
+
+    Everything but `.git` and the worktrees `others` counts, whether git knows it or not, up to so many entries: the newest
+    of the first ones seen.
+    """
+    newest = 0.0
+    folders = [top]
+    for folder in folders:  # grows while it is walked
+        try:
+            with os.scandir(folder) as found:
+                for entry in found:
+                    most -= 1
+                    if entry.name == ".git" or entry.path in others:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    newest = max(newest, entry.stat(follow_symlinks=False).st_mtime)
+        except OSError:
+            continue
+        if most <= 0:
+            break
+    return Moment(int(newest)) if newest else None
+
+
+def initializing(common_dir: str, path: str) -> bool:
+    """True for a worktree that git has begun to make and not finished: it keeps it locked so long."""
+    pointer = files.read(os.path.join(path, ".git"))
+    folder = decode(pointer).strip().removeprefix("gitdir: ") if pointer else os.path.join(common_dir, "none")
+    return decode(files.read(os.path.join(folder, "locked")) or b"").strip() == "initializing"

@@ -1,0 +1,123 @@
+"""Who works on what, and how sure that is: computed from branches, worktrees and the last view of the remote."""
+
+from __future__ import annotations
+
+import os
+
+from holdfast.domain.value import TYPE_CHECKING
+from holdfast.entrypoints import face, render
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from holdfast.domain.claim import Claim
+    from holdfast.domain.moment import Moment
+    from holdfast.entrypoints.face import Face
+    from holdfast.usecases.claims import Claims
+
+EXAMPLE = """examples:
+  holdfast claims
+  holdfast claims --fetch        ask the remote first
+  holdfast claims --stale        only those that --steal may take
+  holdfast claims --all          merged branches too"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `claims`."""
+    parser.add_argument("--all", action="store_true", help="merged branches too")
+    parser.add_argument("--stale", action="store_true", help="only stale claims")
+    parser.add_argument("--fetch", action="store_true", help="renew the view of the remote first")
+
+
+def run(face_: Face, parsed: argparse.Namespace) -> int:
+    """List the claims."""
+    from holdfast.usecases import claims, claims_fetch, clock, contact
+
+    place = face_.workspace()
+    now = clock.now()
+    try:
+        found = claims_fetch.observe(place, now) if parsed.fetch else claims.observe(place, now)
+    except contact.Refused as refused:
+        return face_.refuse([refused.problem])
+    shown = [one for one in found.all if parsed.all or not one.ended]
+    if parsed.stale:
+        shown = [one for one in shown if one.state == "stale"]
+    if face_.json:
+        told = {"published": list(found.published), "lost": list(found.lost)}
+        face_.document("claims", {"claims": [fields(one) for one in shown], "remote": remote_fields(found), **told})
+        return face.DONE
+    face_.data(render.lines(_table(face_, shown, now)))
+    for branch in found.published:
+        face_.say(render.shown(f"{branch} was claimed offline and is published now"))
+    for branch in found.lost:
+        face_.say(render.shown(f"{branch} was claimed offline and is lost: somebody else holds its plan on the remote"))
+    face_.say(_view(found, now, len(shown)))
+    return face.DONE
+
+
+def fields(one: Claim) -> dict[str, Any]:
+    """A claim as JSON."""
+    from holdfast.domain.moment import iso
+
+    return {
+        "plan": one.plan,
+        "branch": one.branch,
+        "local": one.local,
+        "remote": one.remote,
+        "owner": one.owner,
+        "host": one.host,
+        "claim_id": one.claim_id,
+        "state": one.state,
+        "activity": None,
+        "contested": one.contested,
+        "published": one.published,
+        "last_activity": iso(one.last_activity),
+        "activity_source": one.activity_source,
+        "worktree": one.worktree,
+        "occupants": [],
+        "commit": one.commit,
+        "own_commits": one.own_commits,
+        "reasons": list(one.reasons),
+    }
+
+
+def remote_fields(found: Claims) -> dict[str, Any] | None:
+    """The view of the remote as JSON."""
+    from holdfast.domain.moment import iso
+
+    remote = found.observed.snapshot.remote
+    if remote is None:
+        return None
+    return {"name": remote.name, "fetched_at": iso(remote.fetched_at) if remote.fetched_at is not None else None}
+
+
+def _table(face_: Face, shown: Sequence[Claim], now: Moment) -> Iterable[str]:
+    from holdfast.domain.moment import ago
+
+    rows = [
+        (
+            f"#{one.plan}" if one.plan is not None else "-",
+            one.branch,
+            "contested" if one.contested else one.state,
+            ago(one.last_activity, now),
+            f"{one.own_commits} commit{'' if one.own_commits == 1 else 's'}",
+            (one.owner or "?") + (f"@{one.host}" if one.host else ""),
+            os.path.relpath(one.worktree, face_.cwd) if one.worktree is not None else "-",
+        )
+        for one in shown
+    ]
+    yield from face_.columns(rows)
+
+
+def _view(found: Claims, now: Moment, shown: int) -> str:
+    from holdfast.domain.moment import ago
+
+    remote = found.observed.snapshot.remote
+    text = f"{shown} claim{'' if shown == 1 else 's'}"
+    if remote is None:
+        return f"{text}; there is no remote"
+    if remote.fetched_at is None:
+        return f"{text}; {remote.name} was never fetched (`holdfast claims --fetch` asks it)"
+    return f"{text}; {remote.name} as of {ago(remote.fetched_at, now)} (`holdfast claims --fetch` asks it now)"

@@ -1,0 +1,41 @@
+"""Commands from the configuration: each runs only after the user of this clone approved its exact text."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from holdfast.adapters import files
+from holdfast.domain.value import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from holdfast.domain.policy import Policy
+    from holdfast.usecases.workspace import Workspace
+
+KEYS = ("worktree.setup",)
+"""The configuration keys whose value is a command."""
+
+
+def command(policy: Policy, key: str) -> str:
+    """The command that is configured under a key, empty for none."""
+    return {"worktree.setup": policy.worktree.setup}[key]
+
+
+def is_approved(place: Workspace, key: str, text: str) -> bool:
+    """True when exactly this text was approved under this key, in this clone."""
+    return _line(key, text) in (files.read_regular(_file(place)) or b"").split(b"\n")
+
+
+def approve(place: Workspace, key: str, text: str) -> None:
+    """Approve exactly this text; it is kept in the git common directory, where no branch can bring it along."""
+    before = files.read_regular(_file(place)) or b""
+    if not is_approved(place, key, text):
+        files.put(_file(place), files.State(before + _line(key, text) + b"\n", 0o600), durable=True)
+
+
+def _file(place: Workspace) -> str:
+    return os.path.join(place.repository.common_dir, "holdfast", "approvals")
+
+
+def _line(key: str, text: str) -> bytes:
+    return f"{key} {hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()}".encode()

@@ -1,0 +1,26 @@
+"""The claims as the remote has them now: its view renewed, and claims that were made offline published or reported lost."""
+
+from __future__ import annotations
+
+from holdfast.domain.value import TYPE_CHECKING
+from holdfast.usecases import claims, contact, recover
+
+if TYPE_CHECKING:
+    from holdfast.domain.moment import Moment
+    from holdfast.usecases.claims import Claims
+    from holdfast.usecases.workspace import Workspace
+
+
+def observe(place: Workspace, now: Moment) -> Claims:
+    """Ask the remote, then observe; `contact.Refused` for a remote that cannot be used, `Unreachable` for one that is away."""
+    before = claims.observe(place, now)
+    if before.observed.remote is None:
+        recover.unfinished(place, None)
+        return claims.observe(place, now)
+    there = contact.ask(contact.remote_for(place, before.observed, before.observed.remote))
+    if recover.unfinished(place, there):
+        there = contact.ask(there.remote)
+    contact.renew(there)
+    published, lost = recover.publish_unpublished(place, there)
+    after = claims.observe(place, now, there.requests())
+    return after._replace(published=tuple(one.branch for one in published), lost=tuple(one.branch for one in lost))

@@ -1,0 +1,187 @@
+"""Contact with the remote: what it has now, the objects that a decision needs, and pushes that are read back."""
+
+from __future__ import annotations
+
+import os
+
+from holdfast.adapters import commits, remote
+from holdfast.adapters.git import Git
+from holdfast.adapters.refs import HEADS, REMOTES
+from holdfast.adapters.remote import Lease, Remote
+from holdfast.domain.blockers import blocker
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from holdfast.domain.claim_commit import Origin
+    from holdfast.domain.problem import Problem
+    from holdfast.usecases.snapshot import Observed
+    from holdfast.usecases.workspace import Workspace
+
+OURS = "refs/holdfast/"
+OURS_IN_HEADS = "refs/heads/holdfast/"
+"""Where refs of ours go on a server that takes branches only."""
+
+FENCES = snapshot.FENCES
+WON, LOST, DECLINED, NOT_ATOMIC, UNCLEAR, NOTHING_DONE = (
+    "won",
+    "lost",
+    "declined",
+    "not-atomic",
+    "unclear",
+    "nothing-done",
+)
+
+
+class Refused(Exception):
+    """The remote cannot be used for claims; `args[0]` is the problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Contact(NamedTuple):
+    """A remote and every ref that it had when it was asked; `in_heads` where our own refs are kept as branches."""
+
+    remote: Remote
+    refs: Mapping[str, str]
+    in_heads: bool = False
+
+    def there(self, ref: str) -> str:
+        """The name that a ref of ours has on this remote."""
+        return OURS_IN_HEADS + ref[len(OURS) :] if self.in_heads and ref.startswith(OURS) else ref
+
+    def id_of(self, ref: str) -> str | None:
+        """What a ref was when the remote was asked."""
+        return self.refs.get(self.there(ref))
+
+    def heads(self) -> dict[str, str]:
+        """The branches of the remote by short name, without refs of ours."""
+        return {
+            ref[len(HEADS) :]: oid
+            for ref, oid in self.refs.items()
+            if ref.startswith(HEADS) and not ref.startswith(OURS_IN_HEADS)
+        }
+
+    def requests(self) -> dict[str, int]:
+        """The numbers of requests by the commit that is their head, as hosts publish them."""
+        found = {}
+        for ref, oid in self.refs.items():
+            parts = ref.split("/")
+            if (
+                len(parts) == 4
+                and parts[1] in ("pull", "merge-requests")
+                and parts[3] == "head"
+                and parts[2].isdecimal()
+            ):
+                found[oid] = int(parts[2])
+        return found
+
+
+def remote_for(place: Workspace, observed: Observed, name: str) -> Remote:
+    """The remote of that name; `Refused` where it does not exist or pushes to several places.
+
+    It is asked from the main worktree: git takes an address such as `../remote.git` from where it stands.
+    """
+    settings = observed.settings
+    if f"remote.{name}.url" not in settings:
+        raise Refused(blocker("remote-unknown", name, f"there is no remote {name}"))
+    addresses = remote.address_of(place.git, name, settings)
+    if len(addresses) != 1:
+        raise Refused(blocker("remote-unknown", name, f"{name} pushes to {len(addresses)} places"))
+    git = Git(main_top(place, observed), place.environment)
+    return Remote(git, name, addresses[0], observed.policy.claims.timeout)
+
+
+def main_top(place: Workspace, observed: Observed) -> str:
+    """The main worktree's folder; of a bare repository the folder around it."""
+    first = observed.snapshot.worktrees[0]
+    return first.path if first.head is not None else os.path.dirname(place.repository.common_dir)
+
+
+def ask(one: Remote) -> Contact:
+    """Ask the remote what it has; `Unreachable` where it does not answer."""
+    refs = one.refs()
+    return Contact(one, refs, any(ref.startswith(OURS_IN_HEADS) for ref in refs))
+
+
+def bring(place: Workspace, contact: Contact, branches: Sequence[str], known: Mapping[str, str]) -> bool:
+    """Bring these branches here as the remote has them; False when all of them were here already.
+
+    Remote-tracking branches that the remote does not have any more are dropped: whoever deleted them ended the claim.
+    """
+    heads = contact.heads()
+    lead = f"{REMOTES}{contact.remote.name}/"
+    wanted = [name for name in branches if name in heads and known.get(lead + name) != heads[name]]
+    if wanted:
+        contact.remote.fetch([f"+{HEADS}{name}:{lead}{name}" for name in wanted])
+    gone = [name for name in branches if name not in heads and lead + name in known]
+    for name in gone:
+        place.git.attempt("update-ref", "-d", lead + name, known[lead + name])
+    return bool(wanted or gone)
+
+
+def renew(contact: Contact) -> None:
+    """Renew the view of everything: branches and fences, without those that are gone there."""
+    name = contact.remote.name
+    contact.remote.fetch(
+        [f"+{HEADS}*:{REMOTES}{name}/*", f"+{contact.there(FENCES)}*:{snapshot.SEEN_FENCES}*"], whole=True
+    )
+
+
+class Outcome(NamedTuple):
+    """How a change on the remote ended, the words of git or the server, and the contact that was read back."""
+
+    result: str
+    words: str
+    contact: Contact
+
+
+def change(contact: Contact, leases: Sequence[Lease]) -> Outcome:
+    """Change refs on the remote, all or none, each only where it is as expected; then read back what is there.
+
+    A server that takes branches only is asked again with our refs as branches.
+    """
+    pushed = contact.remote.push([one._replace(name=contact.there(one.name)) for one in leases])
+    ours = any(name.startswith(OURS) for name in pushed.declined)
+    if pushed.outcome == remote.DECLINED and ours and not contact.in_heads:
+        contact = contact._replace(in_heads=True)
+        moved = [one._replace(name=contact.there(one.name), old=contact.id_of(one.name)) for one in leases]
+        second = contact.remote.push(moved)
+        pushed = second if second.outcome != remote.DECLINED else pushed
+    if pushed.outcome == remote.NOT_ATOMIC:
+        return Outcome(NOT_ATOMIC, pushed.words, contact)
+    try:
+        after = contact._replace(refs=contact.remote.refs())
+    except remote.Unreachable as error:
+        return Outcome(UNCLEAR, str(error), contact)
+    return Outcome(_result(pushed.outcome, leases, after), pushed.words, after)
+
+
+def _result(outcome: str, leases: Sequence[Lease], after: Contact) -> str:
+    if all(after.id_of(one.name) == one.new for one in leases):
+        return WON
+    if outcome == remote.DECLINED:
+        return DECLINED
+    untouched = all(after.id_of(one.name) == one.old for one in leases)
+    return NOTHING_DONE if untouched and outcome == remote.UNCLEAR else LOST
+
+
+def said_by(place: Workspace, contact: Contact, ref: str) -> Origin | None:
+    """What the claim commit at a ref of the remote says; None where there is none or it cannot be read."""
+    oid = contact.id_of(ref)
+    if oid is None:
+        return None
+    found = commits.named(place.git, [oid]).commits()
+    if oid not in found:
+        try:
+            contact.remote.fetch(
+                [f"+{contact.there(ref)}:{OURS}seen/{ref.removeprefix('refs/').removeprefix('holdfast/')}"]
+            )
+        except remote.Unreachable:
+            return None
+        found = commits.named(place.git, [oid]).commits()
+    return found[oid].origin if oid in found else None

@@ -1,0 +1,64 @@
+"""The file of one plan in a commit, found without reading all the others."""
+
+from __future__ import annotations
+
+from holdfast.domain.naming import slugify
+from holdfast.domain.plan_reader import parse
+from holdfast.domain.policy import RECORD
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from holdfast.adapters.git import Entry
+    from holdfast.domain.plan import Plan
+    from holdfast.domain.policy import FolderPolicy
+    from holdfast.usecases.configured import Configured
+    from holdfast.usecases.workspace import Workspace
+
+_PHASES = "phases"
+
+
+class PlanFile(NamedTuple):
+    """A plan's file in a commit: its path from the top, its entry in git's tree and the folder that it belongs to."""
+
+    path: str
+    entry: Entry
+    folder: FolderPolicy
+
+
+def find(place: Workspace, configured: Configured, treeish: str, number: int) -> list[PlanFile]:
+    """The files with that number in the plan folders of a commit; several where the number was given twice."""
+    return [one for one in _all(place, configured, treeish) if one.folder.number_of(one.path) == number]
+
+
+def read(place: Workspace, one: PlanFile) -> Plan | None:
+    """The plan in a file of a commit; None where no file can be read."""
+    content = place.objects.content(one.entry.oid)
+    number = one.folder.number_of(one.path)
+    return parse(one.path, number, content, one.folder) if content is not None and number is not None else None
+
+
+def phases(place: Workspace, configured: Configured, treeish: str, number: int) -> tuple[str, ...]:
+    """The phases that a plan declares in its header, as `**Phases:** parser, docs`: names as branches have them."""
+    plans = [plan for one in find(place, configured, treeish, number) if (plan := read(place, one)) is not None]
+    return declared(plans[0]) if len(plans) == 1 else ()
+
+
+def declared(plan: Plan) -> tuple[str, ...]:
+    """The phases that a plan's header names, as slugs; none for a plan that is worked on as a whole."""
+    field = plan.field(_PHASES)
+    if field is None or field.empty:
+        return ()
+    return tuple(dict.fromkeys(slug for part in field.value.split(",") if (slug := slugify(part))))
+
+
+def _all(place: Workspace, configured: Configured, treeish: str) -> Iterator[PlanFile]:
+    for folder in configured.policy.folders:
+        if folder.profile == RECORD:
+            continue
+        for sub in ("", folder.archive):
+            below = "/".join(part for part in (folder.path, sub) if part)
+            tree = place.objects.id_of(f"{treeish}:{below}") if below else place.objects.id_of(f"{treeish}^{{tree}}")
+            for name, entry in place.objects.entries(tree).items() if tree is not None else ():
+                yield PlanFile(f"{below}/{name}" if below else name, entry, folder)

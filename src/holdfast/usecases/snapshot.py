@@ -1,0 +1,226 @@
+"""One snapshot of everything that claims rest on: refs, worktrees, reflogs and what the commits prove."""
+
+from __future__ import annotations
+
+import os
+
+from holdfast.adapters import reflog, worktrees
+from holdfast.adapters.refs import HEADS, REMOTES, AskedRefs
+from holdfast.adapters.worktrees import AskedWorktrees
+from holdfast.domain.moment import HOUR, Moment
+from holdfast.domain.snapshot import Branch, RemoteView, Snapshot
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases import known_facts, plan_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from holdfast.adapters.cache import Cache
+    from holdfast.domain.claim_commit import Origin
+    from holdfast.domain.integration import Facts
+    from holdfast.domain.policy import Policy
+    from holdfast.domain.snapshot import Trace, Worktree
+    from holdfast.usecases.configured import Configured
+    from holdfast.usecases.workspace import Workspace
+
+FENCES = "refs/holdfast/plans/"
+SEEN_FENCES = "refs/holdfast/seen/plans/"
+"""Fences as the remote had them when it was asked last; `FENCES` are those of a repository without a remote."""
+
+_REFS = (HEADS, REMOTES, "refs/holdfast/")
+_MASTER = "master"
+
+
+class Observed(NamedTuple):
+    """A snapshot, with the refs, settings and configuration that it was made of."""
+
+    snapshot: Snapshot
+    refs: Mapping[str, str]
+    settings: Mapping[str, str]
+    configured: Configured
+    remote: str | None
+    main: str
+    at: Moment
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the working tree."""
+        return self.configured.policy
+
+
+def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Observed:
+    """The snapshot of this moment; `requests` are the numbers of requests whose head a commit is, where that is known."""
+    asked_refs = AskedRefs(place.git, _REFS)
+    asked_worktrees = AskedWorktrees(place.git)
+    settings = place.git.settings()
+    observer = place.observer
+    configured = observer.configurations.of_worktree()
+    policy = configured.policy
+    refs = asked_refs.ids()
+    listed = asked_worktrees.all()
+    main = main_of(policy, refs)
+    remote = remote_of(policy, settings, main)
+    named = _branches(policy, refs, listed, remote)
+    facts = _facts(place, observer.cache, refs, main, remote, named, requests or {})
+    fences = _fences(place, observer.cache, refs, named)
+    seen = tuple(_traced(place, one._replace(fence=fences.get(one.plan)), facts, now, listed) for one in named)
+    phases = _phases(place, configured, seen, refs, main, remote)
+    view = RemoteView(remote, fetched_at(place, remote, now)) if remote is not None else None
+    return Observed(Snapshot(main, seen, listed, facts, view, phases), refs, settings, configured, remote, main, now)
+
+
+def refs_now(place: Workspace) -> dict[str, str]:
+    """The refs that claims rest on, as they are at this moment."""
+    return AskedRefs(place.git, _REFS).ids()
+
+
+def main_of(policy: Policy, refs: Mapping[str, str]) -> str:
+    """The short name of the main branch: the configured one, or `master` where nothing is configured and that exists."""
+    if policy.origin is None and HEADS + policy.main_branch not in refs and HEADS + _MASTER in refs:
+        return _MASTER
+    return policy.main_branch
+
+
+def remote_of(policy: Policy, settings: Mapping[str, str], main: str) -> str | None:
+    """The remote that claims are shared through: as configured, else that of the main branch, `origin`, or the only one."""
+    names = list(dict.fromkeys(key[7:-4] for key in settings if key.startswith("remote.") and key.endswith(".url")))
+    if policy.claims.remote is not None:
+        return policy.claims.remote
+    followed = settings.get(f"branch.{main}.remote")
+    if followed in names:
+        return followed
+    if "origin" in names:
+        return "origin"
+    return names[0] if len(names) == 1 else None
+
+
+def fetched_at(place: Workspace, remote: str, now: Moment) -> Moment | None:
+    """When this clone last fetched everything, from any worktree; None for never. Never in the future."""
+    common = place.repository.common_dir
+    folders = [common, place.repository.git_dir]
+    marks = [os.path.join(folder, "FETCH_HEAD") for folder in folders]
+    marks.append(os.path.join(common, "logs", "refs", "remotes", remote, "HEAD"))
+    moments = []
+    for mark in marks:
+        try:
+            moments.append(int(os.stat(mark).st_mtime))
+        except OSError:
+            continue
+    return Moment(min(max(moments), now)) if moments else None
+
+
+def is_shallow(place: Workspace) -> bool:
+    """True for a clone whose history is cut off."""
+    return os.path.exists(os.path.join(place.repository.common_dir, "shallow"))
+
+
+def _branches(policy: Policy, refs: Mapping[str, str], listed: Iterable[Worktree], remote: str | None) -> list[Branch]:
+    """Every branch that is a claim by its name, the same one here and on the remote as one."""
+    lead = f"{REMOTES}{remote}/" if remote is not None else None
+    local: dict[str, str] = {}
+    there: dict[str, str] = {}
+    for ref, oid in refs.items():
+        if ref.startswith(HEADS):
+            local[ref[len(HEADS) :]] = oid
+        elif lead is not None and ref.startswith(lead):
+            there[ref[len(lead) :]] = oid
+    pattern = policy.claims.branch
+    places = {one.branch: one for one in listed if one.branch is not None}
+    named = [name for name in {**local, **there} if name != policy.main_branch and pattern.claims(name)]
+    return [
+        _branch(name, policy, local.get(name), there.get(name), f"{lead}{name}", places.get(name)) for name in named
+    ]
+
+
+def _branch(
+    name: str, policy: Policy, local: str | None, there: str | None, remote_ref: str, worktree: Worktree | None
+) -> Branch:
+    number = policy.claims.branch.number(name)
+    return Branch(name, number, local, there, remote_ref if there is not None else None, worktree)
+
+
+def _facts(
+    place: Workspace,
+    cache: Cache,
+    refs: Mapping[str, str],
+    main: str,
+    remote: str | None,
+    branches: list[Branch],
+    requests: Mapping[str, int],
+) -> dict[str, tuple[Facts, ...]]:
+    tips = [tip for one in branches for tip in one.tips]
+    names = (HEADS + main, f"{REMOTES}{remote}/{main}")
+    targets = dict.fromkeys(refs[name] for name in names if name in refs)
+    shallow = is_shallow(place)
+    known = {tip: number for tip, number in requests.items() if tip in set(tips)}
+    per_target = [known_facts.against(place, cache, tips, target, shallow, known) for target in targets]
+    return {tip: tuple(found[tip] for found in per_target if tip in found) for tip in tips}
+
+
+def _fences(
+    place: Workspace, cache: Cache, refs: Mapping[str, str], branches: list[Branch]
+) -> dict[int | None, Origin]:
+    """What the fences of the claimed plans say, by plan: it outlives a claim commit that a rebase dropped."""
+    tips = {tip for one in branches for tip in one.tips}
+    plans = {one.plan for one in branches if one.plan is not None}
+    wanted = {plan: oid for plan in plans if (oid := fence_of(plan, refs)) is not None and oid not in tips}
+    known = known_facts.origins(place, cache, wanted.values())
+    return {plan: known[oid] for plan, oid in wanted.items() if oid in known}
+
+
+def fence_of(plan: int, refs: Mapping[str, str]) -> str | None:
+    """The commit of a plan's fence as far as this clone has seen it, or None."""
+    return refs.get(f"{SEEN_FENCES}{plan}") or refs.get(f"{FENCES}{plan}")
+
+
+def _traced(
+    place: Workspace, branch: Branch, facts: Mapping[str, tuple[Facts, ...]], now: Moment, listed: tuple[Worktree, ...]
+) -> Branch:
+    """The branch with its reflog, the newest file of its worktree and its arrival here, as far as they can matter.
+
+    They are not looked at where commits tell already that something happened within the hour.
+    """
+    common = place.repository.common_dir
+    known = [one for tip in branch.tips for one in facts.get(tip, ())]
+    unclear = not known or any(one.own == 0 and one.claimed_at is None for one in known)
+    latest = max((max(one.at, one.claimed_at or one.at) for one in known if one.own or one.claimed_at), default=0)
+    if now - latest < HOUR and not unclear:
+        return branch
+    trace: Trace | None = None
+    if branch.local is not None:
+        trace = reflog.trace(common, HEADS + branch.name, branch.local)
+        latest = max(latest, trace.at if trace is not None else 0)
+    touched = None
+    if branch.worktree is not None and now - latest >= HOUR:
+        others = frozenset(one.path for one in listed if one.path != branch.worktree.path)
+        touched = worktrees.newest_file(branch.worktree.path, others)
+    fetched = None
+    if branch.remote_ref is not None and now - latest >= HOUR:
+        fetched = _arrived(common, branch, known)
+    return branch._replace(trace=trace, touched=touched, fetched=fetched)
+
+
+def _arrived(common: str, branch: Branch, known: list[Facts]) -> Moment | None:
+    """When the branch was last seen to move on the remote; when it was first seen only where its own dates say nothing."""
+    found = reflog.entries(common, branch.remote_ref or "")
+    moves = [one for one in found if one.old.strip("0")]
+    silent = all(one.own == 0 and one.claimed_at is None for one in known)
+    counted = found if silent else moves
+    return counted[-1].at if counted else None
+
+
+def _phases(
+    place: Workspace,
+    configured: Configured,
+    branches: tuple[Branch, ...],
+    refs: Mapping[str, str],
+    main: str,
+    remote: str | None,
+) -> dict[int, tuple[str, ...]]:
+    """The phases that plans with several branches declare, on the main branch as the remote has it, else as it is here."""
+    plans = [one.plan for one in branches if one.plan is not None]
+    several = {plan for plan in plans if plans.count(plan) > 1} if len(set(plans)) < len(plans) else set()
+    base = refs.get(f"{REMOTES}{remote}/{main}") or refs.get(HEADS + main)
+    if not several or base is None:
+        return {}
+    return {plan: plan_files.phases(place, configured, base, plan) for plan in several}

@@ -1,0 +1,36 @@
+"""Who runs this command: the name that goes into claims and the journal, and whether two are the same worker."""
+
+from __future__ import annotations
+
+from holdfast.adapters import host
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from holdfast.domain.claim import Claim
+
+OWNER, SESSION = "HOLDFAST_OWNER", "HOLDFAST_SESSION"
+
+
+class Worker(NamedTuple):
+    """`owner` is the name that people see; `name` what this worker calls itself (`--owner`, a session), or None.
+
+    User and host tell nothing: twenty agents share both. So only a name that was given makes two calls one worker.
+    """
+
+    owner: str
+    host: str
+    name: str | None
+
+    def made(self, claim: Claim) -> bool:
+        """True for a claim that was made under the name that this worker gives."""
+        return self.name is not None and claim.worker == self.name
+
+
+def of(environment: Mapping[str, str], settings: Mapping[str, str], owner: str | None = None) -> Worker:
+    """The worker that an explicit owner, the environment and git's configuration name."""
+    given = owner or environment.get(OWNER) or None
+    name = given or environment.get(SESSION) or None
+    person = environment.get("GIT_AUTHOR_NAME") or settings.get("user.name") or host.user()
+    return Worker(given or environment.get(SESSION) or person, host.name(), name)
