@@ -451,6 +451,33 @@ def test_a_reader_that_meets_rotations_misses_nothing(
     assert len(os.listdir("/dev/fd")) < 40, "every file is closed again"
 
 
+def test_a_reader_that_meets_a_rotation_between_two_steps(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that moves on from the slot just read to the next one is met twice, and given once."""
+    each = Journal(str(folder), largest=1)
+    for number in range(4):
+        each.append(event(number))
+    real = adapter._opened_to_read
+
+    def opened(path: str) -> Any:
+        if path.endswith("journal.4.jsonl"):
+            os.rename(folder / "journal.3.jsonl", path)
+        return real(path)
+
+    monkeypatch.setattr(adapter, "_opened_to_read", opened)
+    assert [numbers([one])[0] for one in read(each) if isinstance(one, Event)] == [0, 1, 2, 3]
+
+
+def test_a_line_that_is_being_written_is_not_called_torn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader takes no lock: it may see the first part of a line, and looks once more."""
+    growing = Journal(str(folder))
+    growing.append(event(1))
+    line = to_line(event(2)).encode()
+    with open(growing.path, "ab", buffering=0) as file:
+        file.write(line[:50])
+        monkeypatch.setattr(time, "sleep", lambda _: file.write(line[50:]))
+        assert read(growing) == [event(1), event(2)]
+
+
 def test_no_journal_is_an_empty_one(repo: Repo) -> None:
     repo.git("commit", "-q", "--allow-empty", "-m", "x")
     ran = passed(repo.holdfast("log"))
