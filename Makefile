@@ -42,10 +42,10 @@ test: $(STAMP)
 check: format lint types contracts generated test
 
 format: $(STAMP)
-	$(VENV)/bin/ruff format --check src tests bench tools
+	$(VENV)/bin/ruff format --check src tests bench race tools
 
 lint: $(STAMP)
-	$(VENV)/bin/ruff check src tests bench tools
+	$(VENV)/bin/ruff check src tests bench race tools
 
 types: $(STAMP)
 	$(VENV)/bin/mypy
