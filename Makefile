@@ -1,6 +1,6 @@
 # Everything from a fresh clone: `make demo` and `make test` need only git, make and Python 3.11+.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts generated bench prove generate clean
+.PHONY: help demo test check format lint types contracts generated bench race prove generate clean
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -14,6 +14,7 @@ help:
 	@echo "make test       the tests"
 	@echo "make check      format, lint, types, import contracts, tests, generated files, own plans"
 	@echo "make bench      whole processes beside their peers (minutes)"
+	@echo "make race       many workers want the same plans: who wins, who is told, what is left (a quarter of an hour)"
 	@echo "make prove      the long proofs (minutes)"
 	@echo "make generate   write what is generated from the code"
 
@@ -62,6 +63,9 @@ generate: $(STAMP)
 
 bench: $(STAMP)
 	$(PY) bench/run.py
+
+race: $(STAMP)
+	$(PY) race/run.py $(RACE)
 
 prove: $(STAMP)
 	HYPOTHESIS_PROFILE=prove $(PY) -m pytest -m "prove or not prove" tests

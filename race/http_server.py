@@ -41,8 +41,8 @@ class _Manner:
     refuse: Refuse | None
     stall: Stall | None
     lose: Lose | None
+    running: set[subprocess.Popen[bytes]]
     closing: threading.Event = field(default_factory=threading.Event)
-    running: set[subprocess.Popen[bytes]] = field(default_factory=set)
 
 
 @contextlib.contextmanager
@@ -54,13 +54,16 @@ def serve(
     refuse: Refuse | None = None,
     stall: Stall | None = None,
     lose: Lose | None = None,
+    running: set[subprocess.Popen[bytes]] | None = None,
 ) -> Iterator[str]:
     """Serve the repositories below `root` for the length of the block; gives the URL that their paths stand behind.
 
-    With a `user`, every request needs that user and `password`. What still runs at the end is ended.
+    With a `user`, every request needs that user and `password`. `running` holds what is at work at any moment; what
+    still is at the end is ended.
     """
     credentials = None if user is None else (user, password)
-    manner = _Manner(os.path.realpath(root), credentials, refuse, stall, lose)
+    at_work = set() if running is None else running
+    manner = _Manner(os.path.realpath(root), credentials, refuse, stall, lose, at_work)
     server = _Server(("127.0.0.1", 0), manner)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

@@ -1,0 +1,21 @@
+"""Short races of the real command, over each transport; `make race` runs the long ones."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("holdfast.entrypoints.commands.start")
+
+RUN = Path(__file__).parent.parent / "race" / "run.py"
+
+
+@pytest.mark.parametrize("transport", ["file", "http", "none"])
+def test_one_winner_and_no_number_twice(transport: str) -> None:
+    sizes = ("--plans", "6", "--workers", "4", "--numbers", "12", "--number-clones", "4", "--ready", "6")
+    command = (sys.executable, str(RUN), "--command", f"{sys.executable} -m holdfast", "--transport", transport)
+    done = subprocess.run((*command, *sizes), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
