@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 from holdfast.domain.moment import Moment
@@ -10,3 +11,8 @@ from holdfast.domain.moment import Moment
 def now() -> Moment:
     """This moment, in whole seconds since 1970 (UTC)."""
     return Moment(int(time.time()))
+
+
+def pause(seconds: float) -> None:
+    """Wait about so long, by chance half as long or half as long again: two who collided do not meet again."""
+    time.sleep(seconds * random.uniform(0.5, 1.5))  # noqa: S311 - no secret

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import commits, remote
+from holdfast.adapters import clock, commits, remote
 from holdfast.adapters.git import Git
 from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.adapters.remote import Lease, Remote
@@ -25,6 +25,9 @@ OURS_IN_HEADS = "refs/heads/holdfast/"
 """Where refs of ours go on a server that takes branches only."""
 
 FENCES = snapshot.FENCES
+_ATTEMPTS = 5
+"""So often is asked again what another push has in hands: together a second and a half."""
+
 WON, LOST, DECLINED, NOT_ATOMIC, UNCLEAR, NOTHING_DONE = (
     "won",
     "lost",
@@ -143,8 +146,19 @@ class Outcome(NamedTuple):
 def change(contact: Contact, leases: Sequence[Lease]) -> Outcome:
     """Change refs on the remote, all or none, each only where it is as expected; then read back what is there.
 
-    A server that takes branches only is asked again with our refs as branches.
+    A server that takes branches only is asked again with our refs as branches. While another push holds the lock of a ref
+    the server turns ours away, and nothing has changed yet: then it is tried again.
     """
+    done = _tried(contact, leases)
+    for attempt in range(_ATTEMPTS):
+        if done.result != LOST or not _untouched(leases, done.contact):
+            return done
+        clock.pause(0.05 * 2**attempt)
+        done = _tried(done.contact, leases)
+    return done._replace(result=NOTHING_DONE) if done.result == LOST and _untouched(leases, done.contact) else done
+
+
+def _tried(contact: Contact, leases: Sequence[Lease]) -> Outcome:
     pushed = contact.remote.push([one._replace(name=contact.there(one.name)) for one in leases])
     ours = any(name.startswith(OURS) for name in pushed.declined)
     if pushed.outcome == remote.DECLINED and ours and not contact.in_heads:
@@ -166,22 +180,39 @@ def _result(outcome: str, leases: Sequence[Lease], after: Contact) -> str:
         return WON
     if outcome == remote.DECLINED:
         return DECLINED
-    untouched = all(after.id_of(one.name) == one.old for one in leases)
-    return NOTHING_DONE if untouched and outcome == remote.UNCLEAR else LOST
+    return NOTHING_DONE if outcome == remote.UNCLEAR and _untouched(leases, after) else LOST
 
 
-def said_by(place: Workspace, contact: Contact, ref: str) -> Origin | None:
-    """What the claim commit at a ref of the remote says; None where there is none or it cannot be read."""
+def _untouched(leases: Sequence[Lease], after: Contact) -> bool:
+    return all(after.id_of(one.name) == one.old for one in leases)
+
+
+def winner_of(place: Workspace, contact: Contact, names: Sequence[str]) -> Origin | None:
+    """Who made the claim that one of these refs of the remote shows; None where nothing tells it.
+
+    A server changes the refs of one push one after the other: what is not there yet is asked for again.
+    """
+    for attempt in range(_ATTEMPTS):
+        found = [origin for name in names if (origin := _said_by(place, contact, name)) is not None]
+        if found:
+            return found[0]
+        clock.pause(0.05 * 2**attempt)
+        try:
+            contact = contact._replace(refs=contact.remote.refs())
+        except remote.Unreachable:
+            return None
+    return None
+
+
+def _said_by(place: Workspace, contact: Contact, ref: str) -> Origin | None:
+    """What the claim commit at a ref says; None where there is none or it cannot be read."""
     oid = contact.id_of(ref)
     if oid is None:
         return None
-    found = commits.named(place.git, [oid]).commits()
-    if oid not in found:
+    if oid not in commits.named(place.git, [oid]).commits():
         try:
-            contact.remote.fetch(
-                [f"+{contact.there(ref)}:{OURS}seen/{ref.removeprefix('refs/').removeprefix('holdfast/')}"]
-            )
+            contact.remote.fetch([f"+{contact.there(ref)}:{OURS}seen/{ref.removeprefix('refs/').removeprefix('holdfast/')}"])
         except remote.Unreachable:
             return None
-        found = commits.named(place.git, [oid]).commits()
+    found = commits.named(place.git, [oid]).commits()
     return found[oid].origin if oid in found else None

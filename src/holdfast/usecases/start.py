@@ -320,7 +320,7 @@ def _not_won(place: Workspace, refs: ClaimRefs, outcome: contact.Outcome, intent
     if outcome.result == contact.DECLINED:
         message = f"{outcome.contact.remote.name} declined the claim: {outcome.words}"
         return _refused(refs.plan, [blocker("remote-declined", outcome.contact.remote.name, message, plan=refs.plan)])
-    winner = contact.said_by(place, outcome.contact, refs.fence)
+    winner = contact.winner_of(place, outcome.contact, (refs.fence, refs.head))
     return _lost(refs, winner.who if winner is not None else "somebody else", winner)
 
 
