@@ -350,7 +350,8 @@ def test_what_stands_in_the_place_of_the_journal_is_left_alone(adopted: Repo, tm
     path.unlink()
     OBSTACLES[what](path, other)
     before = other.read_bytes() if other.exists() else None
-    passed(adopted.holdfast("plan", "new", "Third"))
+    ran = adopted.holdfast("plan", "new", "Third")
+    assert ran.code == 5 and "journal.jsonl" in ran.err and adopted.status() == "", "what no line tells is not done"
     place = place_of(adopted)
     assert journal.note(place, "test") is False
     with pytest.raises(PermissionError):

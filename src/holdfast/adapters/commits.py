@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.adapters.git import GitError, decode
+from holdfast.adapters.git import GitError, decode, failure
 from holdfast.domain.claim_commit import TRAILERS, origin_of
 from holdfast.domain.integration import Changed, Commit, Landed
 from holdfast.domain.moment import Moment
@@ -126,7 +126,7 @@ def make(git: Git, tree: str, parents: Sequence[str], message: str, moment: Mome
     if code != 0:
         if b"user.email" in err:
             raise NoIdentity("git does not know who you are, and a claim says so")
-        raise GitError(decode(err).strip().splitlines()[-1] if err.strip() else "git commit-tree failed")
+        raise failure(err, "git commit-tree failed")
     return decode(out).strip()
 
 

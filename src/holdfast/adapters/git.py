@@ -27,6 +27,13 @@ class GitError(Unable):
     remedy = "run `git status` to see what git says"
 
 
+class CannotWrite(GitError):
+    """git may not write where it keeps its objects and refs: a sandbox, a read-only disk, somebody else's folder."""
+
+    exit = 5
+    remedy = "run it where `.git` can be written (outside a sandbox)"
+
+
 class NotARepository(GitError):
     """No git repository here, or none that git is willing to open."""
 
@@ -90,7 +97,7 @@ class Git:
         """Run `git ARGS`, give its standard output; `GitError` for an exit code that is not in `ok`."""
         code, out, err = self.attempt(*args, data=data)
         if code not in ok:
-            raise GitError(_one_line(err) or f"git {args[0]} exited with {code}")
+            raise failure(err, f"git {args[0]} exited with {code}")
         return out
 
     def attempt(
@@ -164,6 +171,10 @@ class Git:
     def write_blob(self, content: bytes) -> str:
         """Store a blob, give its id."""
         return decode(self.run("hash-object", "-w", "--stdin", data=content)).strip()
+
+    def store_empty_tree(self) -> str:
+        """Store the tree that holds nothing, give its id."""
+        return decode(self.run("mktree", data=b"")).strip()
 
     def merge_texts(self, base: bytes, ours: bytes, theirs: bytes) -> tuple[str, bool]:
         """The three-way merge of three texts, with conflict markers where they conflict, and whether it is clean."""
@@ -262,6 +273,21 @@ class Asked:
             self._asked = None
             self._changes = _changes(out) if code == 0 else None
         return self._changes
+
+
+_UNWRITABLE = (
+    b"insufficient permission",
+    b"Permission denied",
+    b"Read-only file system",
+    b"No space left",
+    b"Disk quota",
+)
+
+
+def failure(err: bytes, otherwise: str) -> GitError:
+    """The error that fits what git complained about; `otherwise` is what to say where it said nothing."""
+    kind = CannotWrite if any(word in err for word in _UNWRITABLE) else GitError
+    return kind(_one_line(err) or otherwise)
 
 
 def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:

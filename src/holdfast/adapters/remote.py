@@ -128,11 +128,11 @@ def _outcome(code: int, out: str, err: str) -> Pushed:
         return Pushed(PUSHED if code == 0 else UNCLEAR, said)
     reasons = {fields[1].rpartition(":")[2]: fields[2] for fields in lines if len(fields) > 2}
     alone = {ref: why for ref, why in reasons.items() if not any(word in why for word in _TOGETHER)}
-    if any(word in why for why in alone.values() for word in _RACES):
-        return Pushed(LOST, "; ".join(alone.values()))
-    declined = tuple(ref for ref, why in alone.items() if "remote rejected" in why)
     words = "; ".join(dict.fromkeys((*alone.values(), *_hook_words(err))))
-    return Pushed(DECLINED, words or said, declined or tuple(reasons))
+    # Refs that only went down with others tell nothing: the server could not have all locks, because another push has.
+    if not alone or any(word in text for text in (*alone.values(), err) for word in _RACES):
+        return Pushed(LOST, words or said)
+    return Pushed(DECLINED, words, tuple(ref for ref, why in alone.items() if "remote rejected" in why))
 
 
 def _hook_words(err: str) -> list[str]:

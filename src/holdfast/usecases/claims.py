@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.claim import Claim
     from holdfast.domain.moment import Moment
-    from holdfast.usecases.snapshot import Observed
+    from holdfast.usecases.snapshot import Ground, Observed
     from holdfast.usecases.workspace import Workspace
 
 
@@ -27,6 +27,11 @@ class Claims(NamedTuple):
     published: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
 
+    @property
+    def ground(self) -> Ground:
+        """What the claims stand on: refs, settings, configuration, worktrees, main branch and remote."""
+        return self.observed.ground
+
     def of_plan(self, number: int) -> tuple[Claim, ...]:
         """The claims that hold a plan."""
         return claim.open_claims(self.all, number)
@@ -41,4 +46,4 @@ class Claims(NamedTuple):
 def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Claims:
     """The claims as this clone sees them; `requests` are numbers of requests by their head, where that is known."""
     observed = snapshot.observe(place, now, requests)
-    return Claims(claim.derive(observed.snapshot, now, observed.policy.claims), observed)
+    return Claims(claim.derive(observed.snapshot, now, observed.ground.policy.claims), observed)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def observe(place: Workspace, now: Moment) -> Claims:
     """Ask the remote, then observe; `contact.Refused` for a remote that cannot be used, `Unreachable` for one that is away."""
     before = claims.observe(place, now)
-    if before.observed.remote is None:
+    if before.ground.remote is None:
         recover.unfinished(place, None)
         return claims.observe(place, now)
-    there = contact.ask(contact.remote_for(place, before.observed, before.observed.remote))
+    there = contact.ask(contact.remote_for(place, before.ground, before.ground.remote))
     if recover.unfinished(place, there):
         there = contact.ask(there.remote)
     contact.renew(there)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.problem import Problem
-    from holdfast.usecases.snapshot import Observed
+    from holdfast.usecases.snapshot import Ground
     from holdfast.usecases.workspace import Workspace
 
 OURS = "refs/holdfast/"
@@ -61,6 +61,11 @@ class Contact(NamedTuple):
         """What a ref was when the remote was asked."""
         return self.refs.get(self.there(ref))
 
+    def below(self, prefix: str) -> dict[str, str]:
+        """The refs of ours below a prefix."""
+        lead = self.there(prefix)
+        return {ref: oid for ref, oid in self.refs.items() if ref.startswith(lead)}
+
     def heads(self) -> dict[str, str]:
         """The branches of the remote by short name, without refs of ours."""
         return {
@@ -84,24 +89,24 @@ class Contact(NamedTuple):
         return found
 
 
-def remote_for(place: Workspace, observed: Observed, name: str) -> Remote:
+def remote_for(place: Workspace, ground: Ground, name: str) -> Remote:
     """The remote of that name; `Refused` where it does not exist or pushes to several places.
 
     It is asked from the main worktree: git takes an address such as `../remote.git` from where it stands.
     """
-    settings = observed.settings
+    settings = ground.settings
     if f"remote.{name}.url" not in settings:
         raise Refused(blocker("remote-unknown", name, f"there is no remote {name}"))
     addresses = remote.address_of(place.git, name, settings)
     if len(addresses) != 1:
         raise Refused(blocker("remote-unknown", name, f"{name} pushes to {len(addresses)} places"))
-    git = Git(main_top(place, observed), place.environment)
-    return Remote(git, name, addresses[0], observed.policy.claims.timeout)
+    git = Git(main_top(place, ground), place.environment)
+    return Remote(git, name, addresses[0], ground.policy.claims.timeout)
 
 
-def main_top(place: Workspace, observed: Observed) -> str:
+def main_top(place: Workspace, ground: Ground) -> str:
     """The main worktree's folder; of a bare repository the folder around it."""
-    first = observed.snapshot.worktrees[0]
+    first = ground.worktrees[0]
     return first.path if first.head is not None else os.path.dirname(place.repository.common_dir)
 
 
@@ -211,7 +216,9 @@ def _said_by(place: Workspace, contact: Contact, ref: str) -> Origin | None:
         return None
     if oid not in commits.named(place.git, [oid]).commits():
         try:
-            contact.remote.fetch([f"+{contact.there(ref)}:{OURS}seen/{ref.removeprefix('refs/').removeprefix('holdfast/')}"])
+            contact.remote.fetch(
+                [f"+{contact.there(ref)}:{OURS}seen/{ref.removeprefix('refs/').removeprefix('holdfast/')}"]
+            )
         except remote.Unreachable:
             return None
     found = commits.named(place.git, [oid]).commits()

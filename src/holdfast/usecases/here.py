@@ -29,10 +29,7 @@ def operation(git_dir: str) -> str | None:
 
 def blockers(place: Workspace, claims: Claims) -> list[Problem]:
     """Why this worktree cannot become that of the claim."""
-    observed = claims.observed
-    if any(
-        one.main and os.path.realpath(one.path) == os.path.realpath(place.top) for one in observed.snapshot.worktrees
-    ):
+    if any(one.main and os.path.realpath(one.path) == os.path.realpath(place.top) for one in claims.ground.worktrees):
         return [blocker("here-main", place.top, f"{place.top} is the main worktree")]
     problems = []
     under_way = operation(place.repository.git_dir)

@@ -92,6 +92,10 @@ class Observer:
         )
         return PlanSet(configured.policy, states)
 
+    def summaries(self, entries: Iterable[Entry], folder: FolderPolicy, configured: Configured) -> list[Summary]:
+        """The plans in some entries of any tree, each with its whole path."""
+        return self._read(entries, folder, configured, self.remembered.pool(self._key(folder, configured)))
+
     def _staged_below(self, folder: str, head: str | None) -> list[Change]:
         """What git's index changes below a folder, against the commit `head` or nothing at all."""
         if head is not None and self.staged is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters.git import REGULAR, GitError, decode, encode
+from holdfast.adapters.git import REGULAR, decode, encode, failure
 from holdfast.domain.plan_index import NoPlace
 from holdfast.domain.plan_reader import parse
 from holdfast.domain.plan_set import PlanSet, expected_file
@@ -61,10 +61,10 @@ def _tree(place: Workspace, base: str, files: dict[str, bytes]) -> str:
         for arguments, data in ((("read-tree", base), None), (("update-index", "-z", "--index-info"), encode(lines))):
             code, _, err = place.git.attempt(*arguments, data=data, env=environment)
             if code != 0:
-                raise GitError(decode(err).strip())
+                raise failure(err, f"git {arguments[0]} failed")
         code, out, err = place.git.attempt("write-tree", env=environment)
         if code != 0:
-            raise GitError(decode(err).strip())
+            raise failure(err, "git write-tree failed")
         return decode(out).strip()
     finally:
         for left in (aside, aside + ".lock"):

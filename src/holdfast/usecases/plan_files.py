@@ -8,11 +8,12 @@ from holdfast.domain.policy import RECORD
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from holdfast.adapters.git import Entry
     from holdfast.domain.plan import Plan
     from holdfast.domain.policy import FolderPolicy
+    from holdfast.domain.summary import Summary
     from holdfast.usecases.configured import Configured
     from holdfast.usecases.workspace import Workspace
 
@@ -37,6 +38,16 @@ def read(place: Workspace, one: PlanFile) -> Plan | None:
     content = place.objects.content(one.entry.oid)
     number = one.folder.number_of(one.path)
     return parse(one.path, number, content, one.folder) if content is not None and number is not None else None
+
+
+def summaries(place: Workspace, configured: Configured, found: Sequence[PlanFile]) -> list[Summary]:
+    """What lists need of these files, read as the plans of a whole folder are, and remembered as those are."""
+    observer = place.observer
+    return [
+        one
+        for file in found
+        for one in observer.summaries([file.entry._replace(path=file.path)], file.folder, configured)
+    ]
 
 
 def phases(place: Workspace, configured: Configured, treeish: str, number: int) -> tuple[str, ...]:

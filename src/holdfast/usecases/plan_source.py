@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from holdfast.usecases.workspace import Workspace
 
 
+class NewPlan(NamedTuple):
+    """A plan that stands nowhere yet: the path that it is to have, from the top, and its bytes."""
+
+    path: str
+    content: bytes
+
+
 class Source(NamedTuple):
     """The plans that have the number, and the state of all plans around them.
 
@@ -69,8 +76,8 @@ class Source(NamedTuple):
         return (f"{self.path} is on the claim's branch now",)
 
 
-def find(place: Workspace, base: str, number: int) -> Source:
-    """The plan with that number in the commit `base`, else in the files where the caller stands."""
+def find(place: Workspace, base: str, number: int, new: NewPlan | None = None) -> Source:
+    """The plan with that number in the commit `base`, else the `new` one, else in the files where the caller stands."""
     observer = place.observer
     configured = observer.configurations.of_tree(base)
     there = observer.of_tree(base, configured)
@@ -79,6 +86,9 @@ def find(place: Workspace, base: str, number: int) -> Source:
     ]
     if found:
         return Source(found, there, plan_files.phases(place, configured, base, number))
+    folder = configured.policy.folder_of(new.path) if new is not None else None
+    if new is not None and folder is not None:
+        return _source(configured, there, folder, new.path, new.content)
     return next(iter(_here(place, configured, there, number)), Source((), there))
 
 

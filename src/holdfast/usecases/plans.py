@@ -1,23 +1,20 @@
-"""Plans for people and agents: listed, shown, drawn, made and edited."""
+"""Plans for people and agents: listed, shown, drawn and edited."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
-from holdfast.adapters.locks import held
-from holdfast.domain import new_plan, status
+from holdfast.domain import status
 from holdfast.domain.header_edit import CannotEdit, with_evidence, with_field
-from holdfast.domain.naming import slug_of
 from holdfast.domain.plan_reader import parse
 from holdfast.domain.plan_set import PlanSet
 from holdfast.domain.policy import RECORD
 from holdfast.domain.problem import ERROR, Problem, Unable
 from holdfast.domain.summary import summarize
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import history, indexes, journal, judge
+from holdfast.usecases import indexes, journal, judge
 from holdfast.usecases.workspace import branch
 
 if TYPE_CHECKING:
@@ -43,20 +40,16 @@ class Unplaceable(Unable):
 
 
 class Listed(NamedTuple):
-    """One plan in a list: `ready` when it can be taken up now, `on` the branch it was read from."""
+    """One plan in a list: `ready` when it can be taken up now, `on` the branch it was read from.
+
+    `claimed_by` names whoever works on it, None for nobody.
+    """
 
     summary: Summary
     folder: str
     ready: bool
     on: str | None
-
-
-class Made(NamedTuple):
-    """A new plan: its number, its path from the top, the branch name of a claim on it."""
-
-    number: int
-    path: str
-    branch: str
+    claimed_by: str | None = None
 
 
 class Edited(NamedTuple):
@@ -92,6 +85,11 @@ def ready(place: Workspace, plans: PlanSet, claimed: Container[int]) -> list[Lis
     priorities = tuple(name for state in plans.folders for name in state.folder.priorities)
     found = [one for one in listed(place, plans) if one.ready and one.summary.number not in claimed]
     return by_urgency(found, priorities)
+
+
+def first_folder(plans: PlanSet) -> FolderState:
+    """The folder that a plan belongs to where none is named: the first one that holds no records."""
+    return next((state for state in plans.folders if state.folder.profile != RECORD), plans.folders[0])
 
 
 def by_urgency(plans: list[Listed], priorities: tuple[str, ...]) -> list[Listed]:
@@ -141,36 +139,6 @@ def graph(plans: PlanSet) -> str:
         "    classDef blocked fill:#f8d7da",
     ]
     return "\n".join(lines)
-
-
-def new(
-    place: Workspace,
-    title: str,
-    priority: str | None = None,
-    blocked_by: tuple[int, ...] = (),
-    folder: str | None = None,
-    dry_run: bool = False,
-) -> Made:
-    """Make a plan with the next number over all local and remote-tracking branches and worktrees."""
-    plans, configured = observe(place)
-    state = _folder(plans, folder)
-    _check_blockers(state, blocked_by)
-    for what, text in (("a title", title), ("a priority", priority)):
-        if text is not None and not _one_line(text):
-            raise Unplaceable(f"{what} is one line of text, not {text!r}")
-    _refuse_outside(place, state.folder)
-    lock = os.path.join(place.repository.common_dir, "holdfast", "numbers.lock")
-    with contextlib.nullcontext() if dry_run else held(lock):
-        number = max(_numbers(place, state.folder, configured), default=0) + 1
-        names = tuple(os.path.basename(one.path) for one in state.summaries if not one.archived)
-        name = state.folder.pattern.name(number, new_plan.slug(title), names)
-        path = f"{state.folder.path}/{name}" if state.folder.path else name
-        template = files.state(os.path.join(place.top, state.folder.path, "TEMPLATE.md")).content
-        content = new_plan.text(number, title.strip(), state.folder, template, priority, blocked_by)
-        if not dry_run:
-            files.create(os.path.join(place.top, path), content)
-            journal.here(place, "plan-new", plan=number, path=path, title=title.strip())
-    return Made(number, path, configured.policy.claims.branch.name(number, slug_of(name)))
 
 
 def set_status(place: Workspace, number: int, wanted: str, evidence: str | None, dry_run: bool = False) -> Edited:
@@ -223,14 +191,6 @@ def _refused(
     return tuple(problem for problem in found.added if problem.severity == ERROR)
 
 
-def _one_line(text: str) -> bool:
-    """True for words on one line: no line break of any kind, no control character, nothing that is not UTF-8."""
-    odd = any(
-        ord(character) < 32 or 127 <= ord(character) < 160 or "\ud800" <= character <= "\udfff" for character in text
-    )
-    return bool(text.strip()) and len(text.splitlines()) == 1 and not odd
-
-
 def _regular(place: Workspace, one: Summary, or_staged: bool = False) -> files.State:
     """The file of a plan as it is on disk; a symlink is not followed, for it can lead anywhere."""
     try:
@@ -265,42 +225,3 @@ def _edges(state: FolderState) -> set[tuple[int, int]]:
         edges |= {(to.number, one.number) for to in one.blocked_by if to.number in known}
         edges |= {(one.number, to.number) for to in one.blocks if to.number in known}
     return edges
-
-
-def _folder(plans: PlanSet, path: str | None) -> FolderState:
-    if path is None:
-        return next((state for state in plans.folders if state.folder.profile != RECORD), plans.folders[0])
-    wanted = path.strip("/").removeprefix("./")
-    for state in plans.folders:
-        if state.folder.path == wanted:
-            return state
-    raise Unable(f"{path!r} is no plan folder; there are: {', '.join(state.folder.path for state in plans.folders)}")
-
-
-def _check_blockers(state: FolderState, numbers: tuple[int, ...]) -> None:
-    known = {one.number for one in state.summaries}
-    missing = [number for number in numbers if number not in known]
-    if missing:
-        raise NoSuchPlan(f"there is no plan {', '.join(f'#{number}' for number in missing)} to be blocked by")
-
-
-def _numbers(place: Workspace, folder: FolderPolicy, configured: Configured) -> set[int]:
-    """Every number that a plan of this folder has or had, in any branch, worktree or removed file."""
-    found: set[int] = set()
-    for worktree in _worktrees(place):
-        for sub in ("", folder.archive):
-            for name in files.names(os.path.join(worktree, folder.path, sub)):
-                number = folder.pattern.number(name)
-                if number is not None:
-                    found.add(number)
-    found |= {
-        number
-        for entry in place.git.staged([folder.path or "."])
-        if (number := folder.number_of(entry.path)) is not None
-    }
-    return found | history.read(place.observer, configured).numbers(folder.path)
-
-
-def _worktrees(place: Workspace) -> list[str]:
-    out = decode(place.git.run("worktree", "list", "--porcelain", "-z"))
-    return [field.removeprefix("worktree ") for field in out.split("\0") if field.startswith("worktree ")]

@@ -13,7 +13,7 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import known_facts, plan_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from holdfast.adapters.cache import Cache
     from holdfast.domain.claim_commit import Origin
@@ -31,16 +31,15 @@ _REFS = (HEADS, REMOTES, "refs/holdfast/")
 _MASTER = "master"
 
 
-class Observed(NamedTuple):
-    """A snapshot, with the refs, settings and configuration that it was made of."""
+class Ground(NamedTuple):
+    """What every look at claims stands on: refs, settings of git, configuration, worktrees, main branch and remote."""
 
-    snapshot: Snapshot
     refs: Mapping[str, str]
     settings: Mapping[str, str]
     configured: Configured
-    remote: str | None
+    worktrees: tuple[Worktree, ...]
     main: str
-    at: Moment
+    remote: str | None
 
     @property
     def policy(self) -> Policy:
@@ -48,25 +47,36 @@ class Observed(NamedTuple):
         return self.configured.policy
 
 
-def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Observed:
-    """The snapshot of this moment; `requests` are the numbers of requests whose head a commit is, where that is known."""
+class Observed(NamedTuple):
+    """A snapshot, what it stands on, and its moment."""
+
+    snapshot: Snapshot
+    ground: Ground
+    at: Moment
+
+
+def ground(place: Workspace) -> Ground:
+    """What there is now, by three git processes that work side by side."""
     asked_refs = AskedRefs(place.git, _REFS)
     asked_worktrees = AskedWorktrees(place.git)
     settings = place.git.settings()
-    observer = place.observer
-    configured = observer.configurations.of_worktree()
-    policy = configured.policy
+    configured = place.observer.configurations.of_worktree()
     refs = asked_refs.ids()
-    listed = asked_worktrees.all()
-    main = main_of(policy, refs)
-    remote = remote_of(policy, settings, main)
-    named = _branches(policy, refs, listed, remote)
-    facts = _facts(place, observer.cache, refs, main, remote, named, requests or {})
-    fences = _fences(place, observer.cache, refs, named)
-    seen = tuple(_traced(place, one._replace(fence=fences.get(one.plan)), facts, now, listed) for one in named)
-    phases = _phases(place, configured, seen, refs, main, remote)
-    view = RemoteView(remote, fetched_at(place, remote, now)) if remote is not None else None
-    return Observed(Snapshot(main, seen, listed, facts, view, phases), refs, settings, configured, remote, main, now)
+    main = main_of(configured.policy, refs)
+    remote = remote_of(configured.policy, settings, main)
+    return Ground(refs, settings, configured, asked_worktrees.all(), main, remote)
+
+
+def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Observed:
+    """The snapshot of this moment; `requests` are the numbers of requests whose head a commit is, where that is known."""
+    base = ground(place)
+    cache = place.observer.cache
+    named = _branches(base)
+    facts = _facts(place, cache, base, named, requests or {})
+    fences = _fences(place, cache, base.refs, named)
+    seen = tuple(_traced(place, one._replace(fence=fences.get(one.plan)), facts, now, base.worktrees) for one in named)
+    view = RemoteView(base.remote, fetched_at(place, base.remote, now)) if base.remote is not None else None
+    return Observed(Snapshot(base.main, seen, base.worktrees, facts, view, _phases(place, base, seen)), base, now)
 
 
 def refs_now(place: Workspace) -> dict[str, str]:
@@ -114,8 +124,9 @@ def is_shallow(place: Workspace) -> bool:
     return os.path.exists(os.path.join(place.repository.common_dir, "shallow"))
 
 
-def _branches(policy: Policy, refs: Mapping[str, str], listed: Iterable[Worktree], remote: str | None) -> list[Branch]:
+def _branches(base: Ground) -> list[Branch]:
     """Every branch that is a claim by its name, the same one here and on the remote as one."""
+    policy, refs, listed, remote = base.policy, base.refs, base.worktrees, base.remote
     lead = f"{REMOTES}{remote}/" if remote is not None else None
     local: dict[str, str] = {}
     there: dict[str, str] = {}
@@ -140,17 +151,11 @@ def _branch(
 
 
 def _facts(
-    place: Workspace,
-    cache: Cache,
-    refs: Mapping[str, str],
-    main: str,
-    remote: str | None,
-    branches: list[Branch],
-    requests: Mapping[str, int],
+    place: Workspace, cache: Cache, base: Ground, branches: list[Branch], requests: Mapping[str, int]
 ) -> dict[str, tuple[Facts, ...]]:
     tips = [tip for one in branches for tip in one.tips]
-    names = (HEADS + main, f"{REMOTES}{remote}/{main}")
-    targets = dict.fromkeys(refs[name] for name in names if name in refs)
+    names = (HEADS + base.main, f"{REMOTES}{base.remote}/{base.main}")
+    targets = dict.fromkeys(base.refs[name] for name in names if name in base.refs)
     shallow = is_shallow(place)
     known = {tip: number for tip, number in requests.items() if tip in set(tips)}
     per_target = [known_facts.against(place, cache, tips, target, shallow, known) for target in targets]
@@ -209,18 +214,11 @@ def _arrived(common: str, branch: Branch, known: list[Facts]) -> Moment | None:
     return counted[-1].at if counted else None
 
 
-def _phases(
-    place: Workspace,
-    configured: Configured,
-    branches: tuple[Branch, ...],
-    refs: Mapping[str, str],
-    main: str,
-    remote: str | None,
-) -> dict[int, tuple[str, ...]]:
+def _phases(place: Workspace, base: Ground, branches: tuple[Branch, ...]) -> dict[int, tuple[str, ...]]:
     """The phases that plans with several branches declare, on the main branch as the remote has it, else as it is here."""
     plans = [one.plan for one in branches if one.plan is not None]
     several = {plan for plan in plans if plans.count(plan) > 1} if len(set(plans)) < len(plans) else set()
-    base = refs.get(f"{REMOTES}{remote}/{main}") or refs.get(HEADS + main)
-    if not several or base is None:
+    main = base.refs.get(f"{REMOTES}{base.remote}/{base.main}") or base.refs.get(HEADS + base.main)
+    if not several or main is None:
         return {}
-    return {plan: plan_files.phases(place, configured, base, plan) for plan in several}
+    return {plan: plan_files.phases(place, base.configured, main, plan) for plan in several}

@@ -6,6 +6,7 @@ import os
 import secrets
 
 from holdfast.adapters import commits
+from holdfast.adapters.git import CannotWrite
 from holdfast.adapters.intents import Intent
 from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.adapters.remote import Unreachable
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
     from holdfast.usecases.claims import Claims
     from holdfast.usecases.contact import Contact
-    from holdfast.usecases.plan_source import Source
+    from holdfast.usecases.plan_source import NewPlan, Source
     from holdfast.usecases.worker import Worker
     from holdfast.usecases.workspace import Workspace
 
@@ -89,8 +90,11 @@ class _Scene(NamedTuple):
     worker: Worker
 
 
-def one(place: Workspace, number: int, now: Moment, options: Options) -> Started:
-    """Take the plan with that number; `Unreachable` where the remote does not answer."""
+def one(place: Workspace, number: int, now: Moment, options: Options, text: NewPlan | None = None) -> Started:
+    """Take the plan with that number; `Unreachable` where the remote does not answer.
+
+    `text` is that of a plan which stands nowhere yet: it becomes the second commit of the claim.
+    """
     try:
         scene = _observe(place, number, now, options)
     except contact.Refused as refused:
@@ -98,7 +102,7 @@ def one(place: Workspace, number: int, now: Moment, options: Options) -> Started
     mine = _same_worker(place, scene, number)
     if mine is not None:
         return _again(scene, mine)
-    return _decide(place, scene, number, now, options)
+    return _decide(place, scene, number, now, options, text)
 
 
 def following(place: Workspace, now: Moment, options: Options) -> Started:
@@ -127,33 +131,33 @@ def _observe(place: Workspace, number: int | None, now: Moment, options: Options
     """The claims and the remote as it is now; unfinished starts of this clone are finished or taken back first."""
     seen = claims.observe(place, now)
     there = None
-    if seen.observed.remote is not None and not options.offline:
-        observed = seen.observed
-        remote = contact.remote_for(place, observed, seen.observed.remote)
+    if seen.ground.remote is not None and not options.offline:
+        ground = seen.ground
+        remote = contact.remote_for(place, ground, seen.ground.remote)
         there = contact.ask(remote)
         if recover.unfinished(place, there):
             there = contact.ask(remote)
-        pattern = observed.policy.claims.branch
+        pattern = ground.policy.claims.branch
         plans = [
             name
             for name in {**there.heads(), **_tracked(seen)}
             if number is not None and pattern.number(name) == number
         ]
-        if contact.bring(place, there, [observed.main, *plans], observed.refs):
+        if contact.bring(place, there, [ground.main, *plans], ground.refs):
             seen = claims.observe(place, now, there.requests())
     elif recover.unfinished(place, None):
         seen = claims.observe(place, now)
-    lead = f"{REMOTES}{seen.observed.remote}/" if there is not None else HEADS
-    base = seen.observed.refs.get(lead + seen.observed.main)
+    lead = f"{REMOTES}{seen.ground.remote}/" if there is not None else HEADS
+    base = seen.ground.refs.get(lead + seen.ground.main)
     if options.offline and base is None:
-        base = seen.observed.refs.get(f"{REMOTES}{seen.observed.remote}/{seen.observed.main}")
-    return _Scene(seen, there, base, worker.of(place.environment, seen.observed.settings, options.owner))
+        base = seen.ground.refs.get(f"{REMOTES}{seen.ground.remote}/{seen.ground.main}")
+    return _Scene(seen, there, base, worker.of(place.environment, seen.ground.settings, options.owner))
 
 
 def _tracked(seen: Claims) -> dict[str, str]:
     """The branches that this clone remembers of the remote: what was deleted there must go here too."""
-    lead = f"{REMOTES}{seen.observed.remote}/"
-    return {ref[len(lead) :]: oid for ref, oid in seen.observed.refs.items() if ref.startswith(lead)}
+    lead = f"{REMOTES}{seen.ground.remote}/"
+    return {ref[len(lead) :]: oid for ref, oid in seen.ground.refs.items() if ref.startswith(lead)}
 
 
 def _same_worker(place: Workspace, scene: _Scene, number: int) -> Claim | None:
@@ -166,7 +170,7 @@ def _same_worker(place: Workspace, scene: _Scene, number: int) -> Claim | None:
 
 
 def _is_main(scene: _Scene, path: str | None) -> bool:
-    return any(one.main and one.path == path for one in scene.claims.observed.snapshot.worktrees)
+    return any(one.main and one.path == path for one in scene.claims.ground.worktrees)
 
 
 def _again(scene: _Scene, held: Claim) -> Started:
@@ -177,17 +181,19 @@ def _again(scene: _Scene, held: Claim) -> Started:
     )  # fmt: skip
 
 
-def _decide(place: Workspace, scene: _Scene, number: int, now: Moment, options: Options) -> Started:
+def _decide(
+    place: Workspace, scene: _Scene, number: int, now: Moment, options: Options, text: NewPlan | None
+) -> Started:
     """All blockers at once, or the claim."""
     problems: list[Problem] = []
     source: Source | None = None
     if scene.base is None:
         problems.append(_no_main(scene))
     else:
-        source = plan_source.find(place, scene.base, number)
+        source = plan_source.find(place, scene.base, number, text)
         problems += start.plan_blockers(number, source.found, source.plans)
     held = scene.claims.of_plan(number)
-    policy = scene.claims.observed.policy.claims
+    policy = scene.claims.ground.policy.claims
     phases = source.phases if source is not None else ()
     problems += start.claim_blockers(number, held, options.steal, now, policy, options.phase, phases)
     if options.phase is not None and options.phase not in phases:
@@ -217,7 +223,7 @@ def _slug(source: Source, phase: str | None) -> str:
 
 def _occupied(scene: _Scene, name: str) -> list[Problem]:
     """A branch of that name that is checked out somewhere would change under whoever works there."""
-    found = [one for one in scene.claims.observed.snapshot.worktrees if one.branch == name]
+    found = [one for one in scene.claims.ground.worktrees if one.branch == name]
     return [
         blocker(
             "branch-in-worktree", name, f"branch {name} is checked out in {one.path}",
@@ -239,14 +245,14 @@ def _claim(
     place: Workspace, scene: _Scene, source: Source, number: int, name: str, now: Moment, options: Options, stolen: bool
 ) -> Started:
     """Make the commits, win the refs, make the worktree."""
-    observed = scene.claims.observed
+    ground = scene.claims.ground
     assert scene.base is not None
     origin = Origin(
         secrets.token_hex(8), scene.worker.owner, scene.worker.host, number, name, scene.worker.name, options.offline
     )
     parent = here.head(place) if options.here else scene.base
-    subject = observed.policy.claims.subject.replace("{number}", str(number)).replace("{title}", source.title)
-    sign = observed.settings.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
+    subject = ground.policy.claims.subject.replace("{number}", str(number)).replace("{title}", source.title)
+    sign = ground.settings.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
     tree = place.objects.id_of(f"{parent}^{{tree}}")
     assert tree is not None
     commit = commits.make(place.git, tree, [parent], claim_commit.message(subject, origin), now, sign)
@@ -254,7 +260,7 @@ def _claim(
     if source.new is not None and not options.here:
         text = claim_commit.message(f"[Plan #{number}] {source.title}", origin)
         tip = commits.make(place.git, source.tree(place, scene.base), [commit], text, now, sign)
-    old = observed.refs.get(HEADS + name) or (scene.there.id_of(HEADS + name) if scene.there is not None else None)
+    old = ground.refs.get(HEADS + name) or (scene.there.id_of(HEADS + name) if scene.there is not None else None)
     kept = "" if old is None else ABANDONED if stolen else FINISHED
     refs = ClaimRefs(number, name, commit, tip, kept, old)
     intent = recover.begin(place, refs, origin, options)
@@ -276,19 +282,19 @@ def _win(
             return _not_won(place, refs, outcome, intent)
         scene = scene._replace(there=outcome.contact)
         intent.note(published="yes")
-    fresh = dict(scene.claims.observed.refs) if scene.there is None else snapshot.refs_now(place)
-    remote = scene.claims.observed.remote if scene.there is not None else None
+    fresh = dict(scene.claims.ground.refs) if scene.there is None else snapshot.refs_now(place)
+    remote = scene.claims.ground.remote if scene.there is not None else None
     said = claim_refs.make_here(place.git, refs, fresh, remote)
     if said is not None:
         return _not_made_here(place, scene, refs, said, intent)
-    if options.offline and scene.claims.observed.remote is not None:
+    if options.offline and scene.claims.ground.remote is not None:
         recover.remember_unpublished(place, refs)
     made = worktree.Made(None, (), ())
     if options.here:
         here.switch(place, refs)
         made = made._replace(path=place.top)
     elif options.worktree:
-        made = worktree.make(place, scene.claims.observed, refs, options.ask)
+        made = worktree.make(place, scene.claims.ground, refs, options.ask)
         if made.path is None:
             _take_back(place, scene, refs)
             intent.done()
@@ -333,11 +339,7 @@ def _not_made_here(place: Workspace, scene: _Scene, refs: ClaimRefs, said: str, 
     held = [one for one in now.of_plan(refs.plan) if one.commit != refs.tip]
     if held:
         return _lost(refs, held[0].who, None)
-    raise _CannotWrite(said.splitlines()[-1])
-
-
-class _CannotWrite(Unreachable):
-    remedy = "run it where `.git` can be written (outside a sandbox)"
+    raise CannotWrite(said.splitlines()[-1])
 
 
 def _lost(refs: ClaimRefs, winner: str, origin: Origin | None) -> Started:
@@ -349,7 +351,7 @@ def _lost(refs: ClaimRefs, winner: str, origin: Origin | None) -> Started:
 def _take_back(place: Workspace, scene: _Scene, refs: ClaimRefs) -> None:
     if scene.there is not None:
         claim_refs.unpublish(refs, contact.ask(scene.there.remote))
-    claim_refs.unmake_here(place.git, refs, scene.claims.observed.remote)
+    claim_refs.unmake_here(place.git, refs, scene.claims.ground.remote)
     _note(place, "claim-taken-back", scene, refs)
 
 
@@ -367,13 +369,13 @@ def _note(
 
 
 def _no_main(scene: _Scene) -> Problem:
-    observed = scene.claims.observed
+    ground = scene.claims.ground
     where = (
-        f"{observed.remote} has no branch {observed.main}"
+        f"{ground.remote} has no branch {ground.main}"
         if scene.there is not None
-        else f"there is no branch {observed.main}"
+        else f"there is no branch {ground.main}"
     )
-    return blocker("main-unknown", observed.main, where)
+    return blocker("main-unknown", ground.main, where)
 
 
 def _refused(number: int | None, problems: list[Problem]) -> Started:

@@ -46,15 +46,15 @@ def give_back(
     """Give back the claim on a plan's number or of a branch; `Unreachable` where the remote does not answer."""
     seen = claims.observe(place, now)
     there: Contact | None = None
-    if seen.observed.remote is not None:
+    if seen.ground.remote is not None:
         try:
-            there = contact.ask(contact.remote_for(place, seen.observed, seen.observed.remote))
+            there = contact.ask(contact.remote_for(place, seen.ground, seen.ground.remote))
         except contact.Refused as refused:
             return Unclaimed(REFUSED, name, blockers=(refused.problem,))
         changed = recover.unfinished(place, there)
         there = contact.ask(there.remote) if changed else there
         wanted = [branch for branch in {**there.heads(), **_branches(seen)} if _named(seen, name, branch)]
-        if contact.bring(place, there, [seen.observed.main, *wanted], seen.observed.refs) or changed:
+        if contact.bring(place, there, [seen.ground.main, *wanted], seen.ground.refs) or changed:
             seen = claims.observe(place, now, there.requests())
     elif recover.unfinished(place, None):
         seen = claims.observe(place, now)
@@ -76,7 +76,7 @@ def _branches(seen: Claims) -> dict[str, None]:
 def _named(seen: Claims, name: str, branch: str) -> bool:
     bare = name.removeprefix("#")
     if bare.isascii() and bare.isdecimal():
-        return seen.observed.policy.claims.branch.number(branch) == int(bare)
+        return seen.ground.policy.claims.branch.number(branch) == int(bare)
     return branch == name
 
 
@@ -93,7 +93,7 @@ def _which(name: str, held: list[Claim]) -> list[Problem]:
 
 
 def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) -> Standing:
-    me = worker.of(place.environment, seen.observed.settings, owner)
+    me = worker.of(place.environment, seen.ground.settings, owner)
     inside: tuple[str, ...] | None = ()
     dirty = False
     if held.worktree is not None and os.path.isdir(held.worktree):
@@ -105,7 +105,7 @@ def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) ->
 
 
 def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None) -> Unclaimed:
-    here = seen.observed.refs.get(HEADS + held.branch)
+    here = seen.ground.refs.get(HEADS + held.branch)
     keep = ABANDONED if held.own_commits > 0 and not held.ended else ""
     tip = here or held.commit
     claim = ClaimRefs(held.plan if held.plan is not None else _NO_PLAN, held.branch, held.commit, tip, keep)
@@ -114,10 +114,8 @@ def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None)
         journal.note(place, "unclaim-begun", plan=held.plan, branch=held.branch, durable=True, commit=tip)
         if there is not None:
             _on_remote(claim, there)
-        notes = tuple(
-            leave(place, one.path, one.main) for one in seen.observed.snapshot.worktrees if one.branch == held.branch
-        )
-        said = claim_refs.unmake_here(place.git, claim, seen.observed.remote, giving_up=True)
+        notes = tuple(leave(place, one.path, one.main) for one in seen.ground.worktrees if one.branch == held.branch)
+        said = claim_refs.unmake_here(place.git, claim, seen.ground.remote, giving_up=True)
         if said is not None:
             raise Unreachable(said.splitlines()[-1])
     except BaseException:

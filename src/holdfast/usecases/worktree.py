@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.problem import Problem
     from holdfast.usecases.claim_refs import ClaimRefs
-    from holdfast.usecases.snapshot import Observed
+    from holdfast.usecases.snapshot import Ground
     from holdfast.usecases.workspace import Workspace
 
 INCLUDE = ".worktreeinclude"
@@ -33,18 +33,18 @@ class Made(NamedTuple):
     notes: tuple[str, ...]
 
 
-def make(place: Workspace, observed: Observed, claim: ClaimRefs, ask: Callable[[str], bool] | None) -> Made:
+def make(place: Workspace, ground: Ground, claim: ClaimRefs, ask: Callable[[str], bool] | None) -> Made:
     """Make the worktree of a claim; without one the claim is to be taken back."""
-    main = main_top(place, observed)
-    path = _free(os.path.join(_root(main, observed), claim.branch))
-    _ignore(place, main, observed)
+    main = main_top(place, ground)
+    path = _free(os.path.join(_root(main, ground), claim.branch))
+    _ignore(place, main, ground)
     said = worktrees.add(place.git, path, claim.branch)
     if said is not None:
         message = f"git could not make {path}: {said.splitlines()[-1].removeprefix('fatal: ')}"
         return Made(None, (blocker("worktree-unmade", claim.branch, message, plan=claim.plan),), ())
     copied = _include(place, main, path)
     notes = (f"copied {len(copied)} ignored file{'' if len(copied) == 1 else 's'} ({INCLUDE})",) if copied else ()
-    return Made(path, tuple(_set_up(place, observed, main, path, claim, ask)), notes)
+    return Made(path, tuple(_set_up(place, ground, main, path, claim, ask)), notes)
 
 
 def port(plan: int) -> int:
@@ -52,8 +52,8 @@ def port(plan: int) -> int:
     return _FIRST_PORT + plan % _PLANS * _PORTS_EACH
 
 
-def _root(main: str, observed: Observed) -> str:
-    return os.path.normpath(os.path.join(main, os.path.expanduser(observed.policy.worktree.root)))
+def _root(main: str, ground: Ground) -> str:
+    return os.path.normpath(os.path.join(main, os.path.expanduser(ground.policy.worktree.root)))
 
 
 def _free(path: str) -> str:
@@ -65,9 +65,9 @@ def _free(path: str) -> str:
     return found
 
 
-def _ignore(place: Workspace, main: str, observed: Observed) -> None:
+def _ignore(place: Workspace, main: str, ground: Ground) -> None:
     """Let git overlook the folder of worktrees, through `info/exclude`: no file of the project changes."""
-    inside = os.path.relpath(_root(main, observed), main)
+    inside = os.path.relpath(_root(main, ground), main)
     if inside.startswith(".."):
         return
     line = f"/{inside}/".encode("utf-8", "surrogateescape")
@@ -94,11 +94,11 @@ def _include(place: Workspace, main: str, path: str) -> list[str]:
 
 
 def _set_up(
-    place: Workspace, observed: Observed, main: str, path: str, claim: ClaimRefs, ask: Callable[[str], bool] | None
+    place: Workspace, ground: Ground, main: str, path: str, claim: ClaimRefs, ask: Callable[[str], bool] | None
 ) -> list[Problem]:
     """Run the approved set-up; a failure keeps the claim and is told."""
     key = approvals.KEYS[0]
-    command = approvals.command(observed.policy, key)
+    command = approvals.command(ground.policy, key)
     if not command:
         return []
     if not approvals.is_approved(place, key, command):
@@ -111,11 +111,9 @@ def _set_up(
             ]
         approvals.approve(place, key, command)
     variables = {"HOLDFAST_ROOT": main, "HOLDFAST_PLAN": str(claim.plan), "HOLDFAST_PORT": str(port(claim.plan))}
-    code = shell.run(command, path, {**place.environment, **variables}, observed.policy.worktree.setup_timeout)
+    code = shell.run(command, path, {**place.environment, **variables}, ground.policy.worktree.setup_timeout)
     if code == 0:
         return []
-    how = (
-        f"was ended after {observed.policy.worktree.setup_timeout} s" if code == shell.OVERDUE else f"ended with {code}"
-    )
+    how = f"was ended after {ground.policy.worktree.setup_timeout} s" if code == shell.OVERDUE else f"ended with {code}"
     remedy = f"mend it, then run it again: `cd {path} && {command}`"
     return [blocker("setup-failed", key, f"`{command}` ({key}) {how}; the claim and the worktree are there", remedy)]

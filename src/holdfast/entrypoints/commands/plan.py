@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     from holdfast.domain.plan_set import PlanSet
     from holdfast.entrypoints.face import Face
+    from holdfast.usecases.make_plan import Made
     from holdfast.usecases.plans import Listed
     from holdfast.usecases.workspace import Workspace
 
 EXAMPLE = """examples:
   holdfast plan new "Faster start" --priority High --blocked-by 3,4
+  cd "$(holdfast plan new "Faster start" --start)"
   holdfast plan list --ready
   holdfast plan show 12
   holdfast plan set 12 --status complete --evidence "make test: 214 passed"
@@ -38,6 +40,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     new.add_argument("--priority", metavar="P")
     new.add_argument("--blocked-by", metavar="N,M", type=_numbers, default=())
     new.add_argument("--folder", metavar="PATH", help="the plan folder, where there are several")
+    new.add_argument("--start", action="store_true", help="claim it at once: the plan goes on its claim branch")
+    new.add_argument("--owner", metavar="NAME", help="with --start: the name of this worker (else $HOLDFAST_OWNER)")
+    new.add_argument("--offline", action="store_true", help="take a number without asking the remote")
     some = verbs.add_parser(
         "list", help="all plans", epilog="example: holdfast plan list --status in-progress", **shape
     )
@@ -86,30 +91,58 @@ def fields(one: Listed, top: str) -> dict[str, Any]:
         "blocked_by": [to.number for to in plan.blocked_by],
         "blocks": [to.number for to in plan.blocks],
         "ready": one.ready,
-        "claimed_by": None,
+        "claimed_by": one.claimed_by,
         "on": one.on,
     }
 
 
 def _new(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
-    from holdfast.usecases import plans
+    from holdfast.usecases import contact, make_plan
 
-    made = plans.new(place, parsed.title, parsed.priority, parsed.blocked_by, parsed.folder, face_.dry_run)
+    wanted = make_plan.Wanted(parsed.title, parsed.priority, parsed.blocked_by, parsed.folder)
+    try:
+        made = make_plan.new(place, wanted, parsed.offline, face_.dry_run, write=not parsed.start)
+    except contact.Refused as refused:
+        return face_.refuse([refused.problem])
+    if parsed.start and not face_.dry_run:
+        return _started(face_, place, parsed, made)
     if face_.json:
-        face_.document(
-            "plan.new", {"number": made.number, "path": os.path.join(place.top, made.path), "branch": made.branch}
-        )
+        face_.document("plan.new", _made_fields(made, place.top))
     else:
         face_.data(face_.shown(made.path, place.top))
         face_.say(f"plan #{made.number}: {'would be made' if face_.dry_run else 'write it, then commit it'}")
     return face.DONE
 
 
+def _started(face_: Face, place: Workspace, parsed: argparse.Namespace, made: Made) -> int:
+    """Claim the plan that was just made; its file is on the claim's branch and nowhere else."""
+    from holdfast.usecases import clock, start
+    from holdfast.usecases.plan_source import NewPlan
+
+    options = start.Options(parsed.owner, offline=parsed.offline, ask=face_.ask if face_.interactive else None)
+    done = start.one(place, made.number, clock.now(), options, NewPlan(made.path, made.content))
+    if done.blockers:
+        code = face_.refuse(done.blockers)
+        return done.exit or code
+    if face_.json:
+        face_.document("plan.new", _made_fields(made, done.worktree or place.top))
+    else:
+        face_.data(done.worktree or "")
+        face_.say(f"plan #{made.number}: {render.shown(made.path)} on branch {render.shown(done.branch or '')}")
+    for problem in done.warnings:
+        face_.say(render.refusal(problem, "warning"))
+    return face.DONE
+
+
+def _made_fields(made: Made, top: str) -> dict[str, Any]:
+    return {"number": made.number, "path": os.path.join(top, made.path), "branch": made.branch}
+
+
 def _list(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
-    from holdfast.usecases import plans
+    from holdfast.usecases import clock, plan_list, plans
 
     observed, configured = plans.observe(place)
-    found = plans.listed(place, observed)
+    found = plan_list.effective(place, observed, configured, clock.now())
     if parsed.status:
         wanted = {key for name in parsed.status for key in _keys(name, configured.policy.folders)}
         found = [one for one in found if one.summary.status in wanted]
@@ -129,19 +162,20 @@ def _table(found: list[Listed], width: int | None) -> Iterable[str]:
     for one in found:
         plan = one.summary
         lead = f"{one.folder:<{column}}  " if len(folders) > 1 else ""
-        yield render.fitted(
-            f"{lead}#{plan.number:<5} {plan.status:<12} {plan.priority[:9]:<9} {render.shown(plan.title)}", width
-        )
+        claimed = f"  (claimed by {one.claimed_by})" if one.claimed_by is not None else ""
+        words = render.shown(plan.title + claimed)
+        yield render.fitted(f"{lead}#{plan.number:<5} {plan.status:<12} {plan.priority[:9]:<9} {words}", width)
 
 
 def _show(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
-    from holdfast.usecases import plans
+    from holdfast.usecases import clock, plan_list, plans
 
-    observed, _ = plans.observe(place)
+    observed, configured = plans.observe(place)
     one = plans.find(observed, parsed.number)
     text = plans.text_of(place, one)
     if face_.json:
-        listed = next(found for found in plans.listed(place, observed) if found.summary is one)
+        found = plan_list.effective(place, observed, configured, clock.now())
+        listed = next(each for each in found if each.summary.number == one.number)._replace(summary=one)
         face_.document("plan.show", {**fields(listed, place.top), "text": text})
     else:
         face_.text(text)
