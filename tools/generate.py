@@ -76,7 +76,7 @@ def with_demo(readme: str) -> str:
     from holdfast.entrypoints import render
     from holdfast.usecases import demo
 
-    shapes = {"scene": "\n# {}", "command": "$ {}", "output": "{}", "surprise": "!! {}"}
+    shapes = {"scene": "\n# {}", "command": "{}", "output": "{}", "surprise": "!! {}"}
     played = "\n".join(shapes[line.kind].format(render.shown(line.text)) for line in demo.play(os.environ)).strip()
     block = f"<!-- demo: written by `make generate` -->\n```console\n{played}\n```\n<!-- /demo -->"
     return re.sub(r"<!-- demo:.*?<!-- /demo -->", lambda _: block, readme, flags=re.S)

@@ -17,10 +17,21 @@ class Shown(NamedTuple):
     output: str
 
 
+class Started:
+    """A command that runs on its own until `done` is asked."""
+
+    def __init__(self, command: Sequence[str], cwd: str, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            list(command), cwd=cwd, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def done(self) -> Shown:
+        """Wait for its end; standard output and standard error come as one text."""
+        out, _ = self._process.communicate()
+        return Shown(self._process.returncode, out.decode("utf-8", "replace"))
+
+
 def run(command: Sequence[str], cwd: str, environment: Mapping[str, str]) -> Shown:
     """Run a command to its end; standard output and standard error come as one text."""
-    done = subprocess.run(
-        list(command), cwd=cwd, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, check=False,
-    )  # fmt: skip
-    return Shown(done.returncode, done.stdout.decode("utf-8", "replace"))
+    return Started(command, cwd, environment).done()

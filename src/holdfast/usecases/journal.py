@@ -10,7 +10,7 @@ from holdfast.domain.event import Event, Unreadable
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import workspace
-from holdfast.usecases.worker import OWNER, SESSION
+from holdfast.usecases.worker import OWNER, SESSION, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +43,17 @@ def note(
     the disk before something irreversible is done, raises its `OSError`.
     """
     try:
-        made = Event(clock.now(), event, actor or who(place), host.name(), os.getpid(), plan, branch, worktree, data)
+        made = Event(
+            clock.now(),
+            event,
+            actor or who(place),
+            host_of(place.environment),
+            os.getpid(),
+            plan,
+            branch,
+            worktree,
+            data,
+        )
         _journal(place).append(made, durable)
     except (OSError, Unable):
         if durable:

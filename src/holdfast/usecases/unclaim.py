@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import host, processes, worktrees
+from holdfast.adapters import processes, worktrees
 from holdfast.adapters.git import Git
 from holdfast.adapters.refs import HEADS
 from holdfast.adapters.remote import Unreachable
@@ -100,7 +100,7 @@ def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) ->
         inside = processes.standing_in(held.worktree, os.getpid())
         dirty = worktrees.dirty(Git(held.worktree, place.environment))
     in_its_worktree = held.worktree is not None and os.path.realpath(held.worktree) == os.path.realpath(place.top)
-    made_here = held.local is not None and held.host in (None, host.name())
+    made_here = held.local is not None and held.host in (None, me.host)
     return Standing(me.made(held) or in_its_worktree, made_here, dirty, inside)
 
 

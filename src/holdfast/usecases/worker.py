@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from holdfast.domain.claim import Claim
 
-OWNER, SESSION = "HOLDFAST_OWNER", "HOLDFAST_SESSION"
+OWNER, SESSION, HOST = "HOLDFAST_OWNER", "HOLDFAST_SESSION", "HOLDFAST_HOST"
+"""What the environment can say about a worker; a host of its own where containers get a new name each time."""
 
 
 class Worker(NamedTuple):
@@ -33,4 +34,9 @@ def of(environment: Mapping[str, str], settings: Mapping[str, str], owner: str |
     given = owner or environment.get(OWNER) or None
     name = given or environment.get(SESSION) or None
     person = environment.get("GIT_AUTHOR_NAME") or settings.get("user.name") or host.user()
-    return Worker(given or environment.get(SESSION) or person, host.name(), name)
+    return Worker(given or environment.get(SESSION) or person, host_of(environment), name)
+
+
+def host_of(environment: Mapping[str, str]) -> str:
+    """The name of this machine, as claims and the journal have it."""
+    return environment.get(HOST) or host.name()

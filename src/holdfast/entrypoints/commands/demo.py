@@ -25,7 +25,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         face_.complain("`holdfast demo`", "git is not on PATH", "install git, or put the folder that it is in on PATH")
         return face.REFUSED
     surprises = 0
-    shapes = {"scene": "\n# {}", "command": "$ {}", "output": "{}", "surprise": "!! {}"}
+    shapes = {"scene": "\n# {}", "command": "{}", "output": "{}", "surprise": "!! {}"}
     for line in demo.play(face_.environment):
         surprises += line.kind == "surprise"
         face_.data(shapes[line.kind].format(render.shown(line.text)) + "\n")
