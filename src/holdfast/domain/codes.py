@@ -1,9 +1,12 @@
-"""Every code that a problem can have: rules of plans and what refuses an operation."""
+"""Every code that a problem can carry, whoever finds it: what `explain`, the pages and the schemas know."""
 
 from __future__ import annotations
 
 from holdfast.domain.blockers import BLOCKERS
+from holdfast.domain.claims_file_codes import MIGRATE_RULES
 from holdfast.domain.rules.catalogue import CATALOGUE, Rule
 
-ALL: tuple[Rule, ...] = (*CATALOGUE, *BLOCKERS)
+ALL: tuple[Rule, ...] = (*CATALOGUE, *BLOCKERS, *MIGRATE_RULES)
+"""The rules over plans, which `[rules]` configures, and then what only refuses a command."""
+
 BY_CODE = {rule.code: rule for rule in ALL}

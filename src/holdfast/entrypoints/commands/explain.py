@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
-    """Print one entry of the catalogue, or all codes."""
+    """Print what is known of one code, or all codes."""
     from holdfast.domain.codes import ALL, BY_CODE
 
     if parsed.code is None:
