@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 
 from holdfast.domain.codes import ALL
+<<<<<<< HEAD
+=======
+from holdfast.domain.rules.catalogue import CATALOGUE, Rule
+>>>>>>> 132eb64 (migrate: what every entry of a hand-kept claims file becomes, and the files out of git)
 from schemas import schemas
 
 ROOT = Path(__file__).parent.parent
@@ -46,15 +50,16 @@ def generated() -> dict[Path, str]:
 
 
 def rules_page() -> str:
-    """The page of all rules, one anchor a code."""
+    """The page of all rules and of what else refuses a command, one anchor a code."""
     lines = [
         "# Rules",
         "",
-        "Written from the catalogue in `src/holdfast/domain/rules/catalogue.py` by `make generate`; do not edit.",
+        "Written from `src/holdfast/domain/codes.py` and what it names by `make generate`; do not edit.",
         "The severity is the default; `[rules]` in `holdfast.toml` changes it to `error`, `warning` or `off`.",
         "`holdfast explain CODE` prints one entry.",
         "",
     ]
+<<<<<<< HEAD
     for rule in ALL:
         lines += [
             f"## {rule.code}",
@@ -68,7 +73,31 @@ def rules_page() -> str:
         ]
         if rule.mend:
             lines += [f"*`holdfast check --mend`* {rule.mend}.", ""]
+=======
+    for rule in CATALOGUE:
+        lines += described(rule)
+    lines += ["# Refusals of commands", "", "What only refuses a command; nothing turns these off.", ""]
+    for rule in ALL[len(CATALOGUE) :]:
+        lines += described(rule)
+>>>>>>> 132eb64 (migrate: what every entry of a hand-kept claims file becomes, and the files out of git)
     return "\n".join(lines)
+
+
+def described(rule: Rule) -> list[str]:
+    """One entry of the page."""
+    lines = [
+        f"## {rule.code}",
+        "",
+        f"**{rule.title}** ({rule.severity})",
+        "",
+        rule.consequence,
+        "",
+        f"*Remedy:* {rule.remedy}",
+        "",
+    ]
+    if rule.mend:
+        lines += [f"*`holdfast check --mend`* {rule.mend}.", ""]
+    return lines
 
 
 def with_demo(readme: str) -> str:

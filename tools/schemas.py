@@ -1,13 +1,18 @@
-"""The JSON Schemas of what commands print with `--json`, built from the rule catalogue and the glossary."""
+"""The JSON Schemas of what commands print with `--json`, built from the codes and the glossary."""
 
 from __future__ import annotations
 
 from typing import Any
 
+<<<<<<< HEAD
 from holdfast.domain.claim import SOURCES, STATES
+=======
+from holdfast.domain.claims_file import PATHS, SECTIONS
+>>>>>>> 132eb64 (migrate: what every entry of a hand-kept claims file becomes, and the files out of git)
 from holdfast.domain.codes import ALL
 from holdfast.domain.problem import ERROR, HUMAN, WAIT, WARNING, YOU
 from holdfast.domain.status import KEYS
+from holdfast.usecases.migrate import BRANCH, MERGED, NONE
 
 Schema = dict[str, Any]
 
@@ -66,6 +71,7 @@ PLAN_FIELDS: Schema = {
     "on": maybe(TEXT),
 }
 PLAN = fields(PLAN_FIELDS)
+<<<<<<< HEAD
 CLAIM = fields(
     {
         "plan": maybe(NUMBER),
@@ -86,6 +92,18 @@ CLAIM = fields(
         "commit": TEXT,
         "own_commits": NUMBER,
         "reasons": many(TEXT),
+=======
+ENTRY = fields(
+    {
+        "line": {"type": "integer", "minimum": 1},
+        "section": {"enum": list(SECTIONS)},
+        "branch": maybe(TEXT),
+        "plan": maybe(NUMBER),
+        "task": TEXT,
+        "at": maybe(TEXT),
+        "becomes": {"enum": [BRANCH, MERGED, NONE]},
+        "command": maybe(TEXT),
+>>>>>>> 132eb64 (migrate: what every entry of a hand-kept claims file becomes, and the files out of git)
     }
 )
 RULE: Schema = {
@@ -128,6 +146,7 @@ def schemas() -> dict[str, Schema]:
                 "notes": many(TEXT),
             }
         ),
+<<<<<<< HEAD
         "log": fields(
             {
                 "at": TEXT,
@@ -174,6 +193,24 @@ def schemas() -> dict[str, Schema]:
             }
         ),
         "approve": fields({"commands": many(fields({"key": TEXT, "command": TEXT, "approved": {"type": "boolean"}}))}),
+=======
+        "migrate": fields(
+            {
+                "files": many(
+                    fields(
+                        {
+                            "path": PATH,
+                            "kind": {"enum": list(PATHS.values())},
+                            "tracked": {"type": "boolean"},
+                            "entries": many(ENTRY),
+                        }
+                    )
+                ),
+                "problems": many(PROBLEM),
+                "done": {"type": "boolean"},
+            }
+        ),
+>>>>>>> 132eb64 (migrate: what every entry of a hand-kept claims file becomes, and the files out of git)
         "error": fields({"message": TEXT, "remedy": TEXT, "exit": NUMBER}),
         "version": fields({"holdfast": TEXT, "python": TEXT, "git": maybe(TEXT)}),
     }

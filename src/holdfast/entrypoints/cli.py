@@ -30,6 +30,7 @@ COMMANDS = {
     "claims": "who works on what, and how sure that is",
     "unclaim": "give a claim back",
     "approve": "let a configured command run in this clone",
+    "migrate": "from hand-kept claims files to claims that are branches",
     "config": "the configuration that holds here, and where each value comes from",
     "schema": "the JSON Schema of a command's output",
     "version": "the version of Holdfast, Python and git",
