@@ -183,6 +183,8 @@ def test_a_bomb_does_not_expand() -> None:
     began = time.monotonic()
     assert {code for code, _ in found("\n".join(lines))} == {"shorthand"}
     assert time.monotonic() - began < 2
+    messages = [problem.message for problem in claims_file.read("\n".join(lines).encode(), WORK, PATH).problems]
+    assert "the anchor &a0 stands" in messages[0] and "the alias *a0 stands" in messages[2]
 
 
 def test_the_largest_file_is_read_in_seconds() -> None:

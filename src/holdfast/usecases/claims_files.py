@@ -60,9 +60,8 @@ def standing(place: Workspace) -> list[Standing]:
 def _other_worktrees(place: Workspace) -> Iterator[str]:
     here = os.path.realpath(place.top)
     for block in decode(place.git.run("worktree", "list", "--porcelain", "-z")).split("\0\0"):
-        lines = block.split("\0")
-        top = lines[0].removeprefix("worktree ")
-        if top and "bare" not in lines[1:] and os.access(top, os.X_OK) and os.path.realpath(top) != here:
+        top = block.partition("\0")[0].removeprefix("worktree ")
+        if top and os.access(top, os.X_OK) and os.path.realpath(top) != here:
             yield top
 
 
@@ -75,10 +74,13 @@ def _look(place: Workspace, spot: Spot) -> Standing | None:
         message = f"git's index holds the sides of a conflict of {spot.path}"
         remedy = f"resolve the conflict, `git add {shlex.quote(spot.path)}`, then run `holdfast migrate`"
         return _refused("claims-file-unmerged", spot, tracked, message, remedy)
-    wrong = _wrong(os.path.join(spot.top, spot.relative), spot)
+    path = os.path.join(spot.top, spot.relative)
+    wrong = _wrong(path, spot)
     if wrong is not None:
         return _refused(wrong[0], spot, tracked, wrong[1])
-    content = files.read_regular(os.path.join(spot.top, spot.relative), LARGEST)
+    content = files.read_regular(path, LARGEST)
+    if content is None and os.path.lexists(path):
+        return _refused("claims-file-no-file", spot, tracked, f"{spot.path} may not be read")
     if content is None and tracked:  # not on disk: what git holds is what there is
         content = git.run("cat-file", "blob", tracked[0].oid)
     return Standing(spot, claims_file.read(content, spot.kind, spot.path), tracked) if content is not None else None
@@ -99,8 +101,6 @@ def _wrong(path: str, spot: Spot) -> tuple[str, str] | None:
         return "claims-file-no-file", f"{spot.path} is no regular file"
     if found.st_size > LARGEST:
         return "claims-file-large", f"{spot.path} holds {found.st_size:,} bytes, more than {LARGEST:,}"
-    if not os.access(path, os.R_OK):
-        return "claims-file-no-file", f"{spot.path} may not be read"
     return None
 
 
