@@ -17,7 +17,6 @@ import pytest
 
 from conftest import Ran, Repo, plan_text
 from holdfast.domain.codes import ALL
-from holdfast.domain.rules.catalogue import CATALOGUE
 from holdfast.entrypoints import cli
 from holdfast.entrypoints.commands.explain import EXITS
 

@@ -133,7 +133,8 @@ FATES: dict[str, tuple[str, str | None, str, str | None]] = {
 def branches(kept: Repo) -> Repo:
     """Branches of every sort."""
     for name in ("plan-3-merged", "refs/remotes/origin/plan-4-merged"):
-        kept.git("update-ref", name if name.startswith("refs/") else f"refs/heads/{name}", "HEAD")
+        branch(kept, name)
+        kept.git("merge", "-q", "--no-ff", "-m", "merge it", name)
     kept.git("commit", "-q", "--allow-empty", "-m", "later")
     for name in ("plan-1-local", "ada/plan-7-x", "feature-logo", "worktree-rules", "a;b$(c)"):
         branch(kept, name)
@@ -186,7 +187,8 @@ def test_what_is_completed_merging_or_under_review(branches: Repo) -> None:
 def test_configured_names_count(branches: Repo) -> None:
     branches.write("holdfast.toml", 'main_branch = "trunk"\n[claims]\nbranch = "task-{number}-{slug}"\n')
     branch(branches, "task-12-x")
-    branches.git("branch", "trunk", "task-12-x")
+    branches.git("checkout", "-q", "-b", "trunk")
+    branches.git("merge", "-q", "--no-ff", "-m", "merge it", "task-12-x")
     branch(branches, "task-13-x")
     branches.write(WORK, "claims:\n" + claim("trunk", plan=13) + claim("task-12-x") + claim("task-14-x"))
     assert [(one["branch"], one["becomes"], one["command"]) for one in entries(branches)] == [

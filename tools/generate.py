@@ -9,10 +9,7 @@ import sys
 from pathlib import Path
 
 from holdfast.domain.codes import ALL
-<<<<<<< HEAD
-=======
 from holdfast.domain.rules.catalogue import CATALOGUE, Rule
->>>>>>> 132eb64 (migrate: what every entry of a hand-kept claims file becomes, and the files out of git)
 from schemas import schemas
 
 ROOT = Path(__file__).parent.parent
@@ -59,7 +56,6 @@ def rules_page() -> str:
         "`holdfast explain CODE` prints one entry.",
         "",
     ]
-<<<<<<< HEAD
     for rule in ALL:
         lines += [
             f"## {rule.code}",
@@ -73,13 +69,11 @@ def rules_page() -> str:
         ]
         if rule.mend:
             lines += [f"*`holdfast check --mend`* {rule.mend}.", ""]
-=======
     for rule in CATALOGUE:
         lines += described(rule)
     lines += ["# Refusals of commands", "", "What only refuses a command; nothing turns these off.", ""]
     for rule in ALL[len(CATALOGUE) :]:
         lines += described(rule)
->>>>>>> 132eb64 (migrate: what every entry of a hand-kept claims file becomes, and the files out of git)
     return "\n".join(lines)
 
 

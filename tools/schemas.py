@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-<<<<<<< HEAD
 from holdfast.domain.claim import SOURCES, STATES
-=======
 from holdfast.domain.claims_file import PATHS, SECTIONS
->>>>>>> 132eb64 (migrate: what every entry of a hand-kept claims file becomes, and the files out of git)
 from holdfast.domain.codes import ALL
 from holdfast.domain.problem import ERROR, HUMAN, WAIT, WARNING, YOU
 from holdfast.domain.status import KEYS
@@ -71,7 +68,6 @@ PLAN_FIELDS: Schema = {
     "on": maybe(TEXT),
 }
 PLAN = fields(PLAN_FIELDS)
-<<<<<<< HEAD
 CLAIM = fields(
     {
         "plan": maybe(NUMBER),
@@ -92,7 +88,8 @@ CLAIM = fields(
         "commit": TEXT,
         "own_commits": NUMBER,
         "reasons": many(TEXT),
-=======
+    }
+)
 ENTRY = fields(
     {
         "line": {"type": "integer", "minimum": 1},
@@ -103,7 +100,6 @@ ENTRY = fields(
         "at": maybe(TEXT),
         "becomes": {"enum": [BRANCH, MERGED, NONE]},
         "command": maybe(TEXT),
->>>>>>> 132eb64 (migrate: what every entry of a hand-kept claims file becomes, and the files out of git)
     }
 )
 RULE: Schema = {
@@ -146,7 +142,6 @@ def schemas() -> dict[str, Schema]:
                 "notes": many(TEXT),
             }
         ),
-<<<<<<< HEAD
         "log": fields(
             {
                 "at": TEXT,
@@ -193,7 +188,6 @@ def schemas() -> dict[str, Schema]:
             }
         ),
         "approve": fields({"commands": many(fields({"key": TEXT, "command": TEXT, "approved": {"type": "boolean"}}))}),
-=======
         "migrate": fields(
             {
                 "files": many(
@@ -210,7 +204,6 @@ def schemas() -> dict[str, Schema]:
                 "done": {"type": "boolean"},
             }
         ),
->>>>>>> 132eb64 (migrate: what every entry of a hand-kept claims file becomes, and the files out of git)
         "error": fields({"message": TEXT, "remedy": TEXT, "exit": NUMBER}),
         "version": fields({"holdfast": TEXT, "python": TEXT, "git": maybe(TEXT)}),
     }

@@ -149,7 +149,8 @@ def _with_name(branch: Branch, tip: str, facts: Facts) -> Verdict:
     if how == integration.BY_FAST_FORWARD and not mine and not made:
         return integration.Verdict(integration.NOTHING_OWN)
     # A branch that never moved since it was made from another has no commits of its own; a copy of itself may have.
-    still = trace is not None and not trace.moved and not trace.birth.endswith(f"/{branch.name}")
+    born = trace is not None and trace.birth.startswith("branch: Created from ")
+    still = born and trace is not None and not trace.moved and not trace.birth.endswith(f"/{branch.name}")
     if how == integration.BY_MERGE and still:
         return integration.Verdict(integration.NOTHING_OWN)
     if how == integration.NOTHING_OWN and facts.own == 0 and facts.origin is None and made:

@@ -38,7 +38,7 @@ def against(
         found |= _carried(place, cache, missing, target)
         missing = [tip for tip in missing if tip not in found]
     found |= integration.facts(place.git, place.objects, missing, target, shallow, requests)
-    _save(cache, name, {tip: (facts, requests.get(tip, 0)) for tip, facts in found.items()})
+    _save(cache, name, {**known, **{tip: (facts, requests.get(tip, 0)) for tip, facts in found.items()}})
     cache.write(_NEWEST, encode(name))
     return found
 

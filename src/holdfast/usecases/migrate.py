@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import shlex
 
+from holdfast.adapters import clock
 from holdfast.adapters.git import decode, encode
+from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.domain import claims_file
 from holdfast.domain.branch_name import FEATURE
 from holdfast.domain.claims_file import COMPLETED, MERGING, PATHS, REVIEW
 from holdfast.domain.naming import slugify
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import claims_files, ignore_file
+from holdfast.usecases import claims, claims_files, ignore_file, journal, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from holdfast.adapters.git import Entry as Staged
+    from holdfast.domain.integration import Facts
     from holdfast.domain.policy import Policy
     from holdfast.domain.problem import Problem
     from holdfast.usecases.claims_files import Standing
@@ -90,7 +93,7 @@ def propose(place: Workspace) -> Proposal:
     policy = place.observer.configurations.of_worktree().policy
     stands = claims_files.standing(place)
     entries = [entry for one in stands for entry in one.reading.entries]
-    branches = _states(place, policy) if entries else {}
+    branches = _states(place) if entries else {}
     over = {entry.name for entry in entries if entry.section == COMPLETED}
     found = tuple(
         Found(
@@ -123,34 +126,30 @@ def apply(place: Workspace, proposal: Proposal) -> None:
     if records:
         place.git.run("update-index", "-z", "--index-info", data=encode("".join(records)))
         place.git.refresh([ignore_file.NAME])
-    # For the owner: the journal's note of this goes here, in one line:
-    # journal.note(place, "migrate", removed=[entry.path for entry in proposal.removed], lines=...)
+    journal.here(place, "migrate", removed=[entry.path for entry in proposal.removed])
 
 
 # What becomes of it
 
 
-def _states(place: Workspace, policy: Policy) -> dict[str, Branch]:
-    """All branches, local and remote-tracking, by name.
-
-    For the owner: a stand-in. `merged` is what `claims.observe(place, now)` knows better (`claim.ended`): replace the
-    two questions below for the branches that are claims; those whose names are none are wanted too.
-    """
-    main = place.git.resolve(f"refs/heads/{policy.main_branch}")
-    pattern = policy.claims.branch
-    found: dict[str, Branch] = {}
-    merged = _refs(place, f"--merged={main}") if main is not None else set()
-    for ref in sorted(_refs(place)):
-        local = ref.startswith("refs/heads/")
-        name = ref.split("/", 2 if local else 3)[-1]
-        before = found.get(name, Branch(name, pattern.number(name), False, True))
-        found[name] = before._replace(local=before.local or local, merged=before.merged and ref in merged)
-    return found
+def _states(place: Workspace) -> dict[str, Branch]:
+    """All branches, local and remote-tracking, by name; a branch is merged where each of its tips is."""
+    ground = snapshot.ground(place)
+    pattern = ground.policy.claims.branch
+    tips: dict[str, set[str]] = {}
+    for ref, oid in ground.refs.items():
+        if ref.startswith((HEADS, REMOTES)):
+            tips.setdefault(ref.split("/", 2 if ref.startswith(HEADS) else 3)[-1], set()).add(oid)
+    facts = snapshot.facts_of(place, ground, {oid for found in tips.values() for oid in found})
+    known = {one.branch: one.ended for one in claims.observe(place, clock.now()).all}
+    return {
+        name: Branch(name, pattern.number(name), HEADS + name in ground.refs, known.get(name, _merged(found, facts)))
+        for name, found in tips.items()
+    }
 
 
-def _refs(place: Workspace, *options: str) -> set[str]:
-    out = place.git.text("for-each-ref", "--format=%(refname)", *options, "refs/heads", "refs/remotes")
-    return set(filter(None, out.split("\n")))
+def _merged(tips: set[str], facts: Mapping[str, tuple[Facts, ...]]) -> bool:
+    return all(any(one.verdict.merged for one in facts.get(tip, ())) for tip in tips)
 
 
 def _fate(entry: claims_file.Entry, branches: dict[str, Branch], policy: Policy, over: set[str]) -> Fate:

@@ -13,7 +13,7 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import known_facts, plan_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from holdfast.adapters.cache import Cache
     from holdfast.domain.claim_commit import Origin
@@ -72,11 +72,24 @@ def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = 
     base = ground(place)
     cache = place.observer.cache
     named = _branches(base)
-    facts = _facts(place, cache, base, named, requests or {})
+    facts = facts_of(place, base, (tip for one in named for tip in one.tips), requests)
     fences = _fences(place, cache, base.refs, named)
     seen = tuple(_traced(place, one._replace(fence=fences.get(one.plan)), facts, now, base.worktrees) for one in named)
     view = RemoteView(base.remote, fetched_at(place, base.remote, now)) if base.remote is not None else None
     return Observed(Snapshot(base.main, seen, base.worktrees, facts, view, _phases(place, base, seen)), base, now)
+
+
+def facts_of(
+    place: Workspace, base: Ground, tips: Iterable[str], requests: Mapping[str, int] | None = None
+) -> dict[str, tuple[Facts, ...]]:
+    """What commits are against each main branch there is: here and on the remote; either counts."""
+    wanted = list(dict.fromkeys(tips))
+    names = (HEADS + base.main, f"{REMOTES}{base.remote}/{base.main}")
+    targets = dict.fromkeys(base.refs[name] for name in names if name in base.refs)
+    shallow = is_shallow(place)
+    cache = place.observer.cache
+    per_target = [known_facts.against(place, cache, wanted, target, shallow, requests or {}) for target in targets]
+    return {tip: tuple(found[tip] for found in per_target if tip in found) for tip in wanted}
 
 
 def refs_now(place: Workspace) -> dict[str, str]:
@@ -148,18 +161,6 @@ def _branch(
 ) -> Branch:
     number = policy.claims.branch.number(name)
     return Branch(name, number, local, there, remote_ref if there is not None else None, worktree)
-
-
-def _facts(
-    place: Workspace, cache: Cache, base: Ground, branches: list[Branch], requests: Mapping[str, int]
-) -> dict[str, tuple[Facts, ...]]:
-    tips = [tip for one in branches for tip in one.tips]
-    names = (HEADS + base.main, f"{REMOTES}{base.remote}/{base.main}")
-    targets = dict.fromkeys(base.refs[name] for name in names if name in base.refs)
-    shallow = is_shallow(place)
-    known = {tip: number for tip, number in requests.items() if tip in set(tips)}
-    per_target = [known_facts.against(place, cache, tips, target, shallow, known) for target in targets]
-    return {tip: tuple(found[tip] for found in per_target if tip in found) for tip in tips}
 
 
 def _fences(
