@@ -36,7 +36,7 @@ class BranchPattern(NamedTuple):
         if not middle or middle[0].isdigit():
             raise BranchPatternError("something that is no digit must stand between {number} and {slug}")
         odd = set(literal) & set(" ~^:?*[\\\x7f") or {one for one in literal if ord(one) < 32}
-        if odd or ".." in literal or "//" in literal or "@{" in text or lead.startswith(("-", "/", ".")):
+        if odd or ".." in text or "//" in text or "@{" in text or "/." in text or lead.startswith(("-", "/", ".")):
             raise BranchPatternError(f"{text!r} makes names that git does not allow for branches")
         return cls(text)
 

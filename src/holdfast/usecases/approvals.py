@@ -7,6 +7,7 @@ import os
 
 from holdfast.adapters import files
 from holdfast.domain.value import TYPE_CHECKING
+from holdfast.usecases import journal
 
 if TYPE_CHECKING:
     from holdfast.domain.policy import Policy
@@ -30,6 +31,7 @@ def approve(place: Workspace, key: str, text: str) -> None:
     """Approve exactly this text; it is kept in the git common directory, where no branch can bring it along."""
     before = files.read_regular(_file(place)) or b""
     if not is_approved(place, key, text):
+        journal.note(place, "approve", durable=True, key=key, command=text)
         files.put(_file(place), files.State(before + _line(key, text) + b"\n", 0o600), durable=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.adapters import refs
+from holdfast.adapters import clock, refs
 from holdfast.adapters.refs import HEADS, REMOTES, Update
 from holdfast.adapters.remote import Lease
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.git import Git
     from holdfast.usecases.contact import Contact, Outcome
 
+_ATTEMPTS = 5
 FINISHED, ABANDONED = "refs/holdfast/finished/", "refs/holdfast/abandoned/"
 
 
@@ -74,7 +75,17 @@ def make_here(git: Git, claim: ClaimRefs, seen: Mapping[str, str], remote: str |
     said = refs.transact(git, updates, f"holdfast: claim of plan #{claim.plan}")
     if said is None and remote is not None:
         git.attempt("update-ref", "-m", "holdfast: published", f"{REMOTES}{remote}/{claim.branch}", claim.tip)
+        _follow(git, claim.branch, remote)
     return said
+
+
+def _follow(git: Git, branch: str, remote: str) -> None:
+    """Let a plain `git push` and `git pull` in the claim's worktree find the branch; others write `.git/config`, too."""
+    for attempt in range(_ATTEMPTS):
+        code, _, err = git.attempt("branch", "--quiet", f"--set-upstream-to={remote}/{branch}", branch)
+        if code == 0 or b"could not lock" not in err:
+            return
+        clock.pause(0.02 * 2**attempt)
 
 
 def mark_published(git: Git, claim: ClaimRefs, remote: str) -> None:

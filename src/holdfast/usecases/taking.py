@@ -1,0 +1,218 @@
+"""Take a plan that nothing speaks against: the commits, the refs that only one worker can win, the worktree."""
+
+from __future__ import annotations
+
+import secrets
+
+from holdfast.adapters import commits
+from holdfast.adapters.git import CannotWrite
+from holdfast.adapters.refs import HEADS
+from holdfast.adapters.remote import Unreachable
+from holdfast.domain import claim_commit
+from holdfast.domain.blockers import blocker
+from holdfast.domain.claim_commit import Origin
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases import claim_refs, claims, contact, here, journal, recover, snapshot, worktree
+from holdfast.usecases.claim_refs import ABANDONED, FINISHED, ClaimRefs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from holdfast.adapters.intents import Intent
+    from holdfast.domain.moment import Moment
+    from holdfast.domain.problem import Problem
+    from holdfast.usecases.claims import Claims
+    from holdfast.usecases.contact import Contact
+    from holdfast.usecases.plan_source import Source
+    from holdfast.usecases.worker import Worker
+    from holdfast.usecases.workspace import Workspace
+
+CLAIMED, REFUSED, LOST = "claimed", "refused", "lost"
+
+
+class Options(NamedTuple):
+    """How a plan is to be taken. `ask` is called with a question for the person at the terminal, None where nobody is.
+
+    `folder` is where the caller stands.
+    """
+
+    owner: str | None = None
+    here: bool = False
+    steal: bool = False
+    offline: bool = False
+    worktree: bool = True
+    phase: str | None = None
+    dry_run: bool = False
+    ask: Callable[[str], bool] | None = None
+
+
+class Started(NamedTuple):
+    """How it ended: `result` is claimed, refused or lost; `notes` are lines for people, `warnings` what went wrong later."""
+
+    result: str
+    plan: int | None
+    branch: str | None = None
+    worktree: str | None = None
+    commit: str | None = None
+    base: str | None = None
+    published: bool = False
+    owner: str | None = None
+    claim_id: str | None = None
+    blockers: tuple[Problem, ...] = ()
+    winner: str | None = None
+    warnings: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    exit: int = 0
+
+
+class Scene(NamedTuple):
+    """What a decision is made on: the claims, the remote if there is one, what the work starts from, and who starts."""
+
+    claims: Claims
+    there: Contact | None
+    base: str | None
+    worker: Worker
+
+
+def claim(
+    place: Workspace, scene: Scene, source: Source, number: int, name: str, now: Moment, options: Options, stolen: bool
+) -> Started:
+    """Make the commits, win the refs, make the worktree."""
+    ground = scene.claims.ground
+    assert scene.base is not None
+    origin = Origin(
+        secrets.token_hex(8), scene.worker.owner, scene.worker.host, number, name, scene.worker.name, options.offline
+    )
+    parent = here.head(place) if options.here else scene.base
+    subject = ground.policy.claims.subject.replace("{number}", str(number)).replace("{title}", source.title)
+    sign = ground.settings.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
+    tree = place.objects.id_of(f"{parent}^{{tree}}")
+    assert tree is not None
+    commit = commits.make(place.git, tree, [parent], claim_commit.message(subject, origin), now, sign)
+    tip = commit
+    if source.new is not None and not options.here:
+        text = claim_commit.message(f"[Plan #{number}] {source.title}", origin)
+        tip = commits.make(place.git, source.tree(place, scene.base), [commit], text, now, sign)
+    old = ground.refs.get(HEADS + name) or (scene.there.id_of(HEADS + name) if scene.there is not None else None)
+    kept = "" if old is None else ABANDONED if stolen else FINISHED
+    refs = ClaimRefs(number, name, commit, tip, kept, old)
+    intent = recover.begin(place, refs, origin, options)
+    try:
+        return _win(place, scene, refs, origin, source, options, intent)
+    except BaseException:
+        intent.leave()
+        raise
+
+
+def _win(
+    place: Workspace, scene: Scene, refs: ClaimRefs, origin: Origin, source: Source, options: Options, intent: Intent
+) -> Started:
+    there = scene.there.remote.name if scene.there is not None else None
+    _note(place, "claim-begun", scene, refs, durable=True, remote=there, claim_id=origin.claim_id)
+    notes: tuple[str, ...] = ()
+    if scene.there is not None:
+        outcome = claim_refs.publish(refs, scene.there)
+        if outcome.result != contact.WON:
+            return _not_won(place, refs, outcome, intent)
+        notes = _said_once(scene.there, outcome.contact)
+        scene = scene._replace(there=outcome.contact)
+        intent.note(published="yes")
+    fresh = dict(scene.claims.ground.refs) if scene.there is None else snapshot.refs_now(place)
+    remote = scene.claims.ground.remote if scene.there is not None else None
+    said = claim_refs.make_here(place.git, refs, fresh, remote)
+    if said is not None:
+        return _not_made_here(place, scene, refs, said, intent)
+    if options.offline and scene.claims.ground.remote is not None:
+        recover.remember_unpublished(place, refs)
+    made = worktree.Made(None, (), ())
+    if options.here:
+        here.switch(place, refs)
+        made = made._replace(path=place.top)
+    elif options.worktree:
+        made = worktree.make(place, scene.claims.ground, refs, options.ask)
+        if made.path is None:
+            _take_back(place, scene, refs)
+            intent.done()
+            return refused(refs.plan, list(made.problems))
+        source.moved(place, refs)
+    intent.done()
+    _note(place, "claim", scene, refs, made.path, published=scene.there is not None, claim_id=origin.claim_id)
+    return Started(
+        CLAIMED, refs.plan, refs.branch, made.path, refs.commit, scene.base, scene.there is not None, origin.owner,
+        origin.claim_id, warnings=made.problems, notes=(*notes, *made.notes, *source.notes(options)),
+    )  # fmt: skip
+
+
+def _said_once(before: Contact, after: Contact) -> tuple[str, ...]:
+    """What is said the first time that a server turns out to take branches only."""
+    if before.in_heads or not after.in_heads:
+        return ()
+    return (
+        f"{after.remote.name} takes branches only: what keeps claims apart is kept in {contact.OURS_IN_HEADS} there",
+    )
+
+
+def _not_won(place: Workspace, refs: ClaimRefs, outcome: contact.Outcome, intent: Intent) -> Started:
+    """Nothing of ours is on the remote, or it cannot be told."""
+    if outcome.result == contact.UNCLEAR:
+        intent.leave()
+        problem = blocker(
+            "remote-unclear", refs.branch, f"{outcome.contact.remote.name}: {outcome.words}", plan=refs.plan
+        )
+        return refused(refs.plan, [problem])._replace(exit=Unreachable.exit)
+    intent.done()
+    if outcome.result == contact.NOTHING_DONE:
+        raise Unreachable(f"{outcome.contact.remote.name}: {outcome.words}")
+    if outcome.result == contact.NOT_ATOMIC:
+        return refused(
+            refs.plan, [blocker("remote-not-atomic", outcome.contact.remote.name, outcome.words, plan=refs.plan)]
+        )
+    if outcome.result == contact.DECLINED:
+        message = f"{outcome.contact.remote.name} declined the claim: {outcome.words}"
+        return refused(refs.plan, [blocker("remote-declined", outcome.contact.remote.name, message, plan=refs.plan)])
+    winner = contact.winner_of(place, outcome.contact, (refs.fence, refs.head))
+    return _lost(refs, winner.who if winner is not None else "somebody else", winner)
+
+
+def _not_made_here(place: Workspace, scene: Scene, refs: ClaimRefs, said: str, intent: Intent) -> Started:
+    """Another worker of this clone was faster; or git cannot write here."""
+    if scene.there is not None:
+        claim_refs.unpublish(refs, scene.there)
+    intent.done()
+    now = claims.observe(place, scene.claims.observed.at)
+    held = [one for one in now.of_plan(refs.plan) if one.commit != refs.tip]
+    if held:
+        return _lost(refs, held[0].who, None)
+    raise CannotWrite(said.splitlines()[-1])
+
+
+def _lost(refs: ClaimRefs, winner: str, origin: Origin | None) -> Started:
+    where = f", on branch {origin.branch}" if origin is not None and origin.branch else ""
+    problem = blocker("claim-lost", f"plan #{refs.plan}", f"plan #{refs.plan} went to {winner}{where}", plan=refs.plan)
+    return Started(LOST, refs.plan, refs.branch, blockers=(problem,), winner=winner, exit=4)
+
+
+def _take_back(place: Workspace, scene: Scene, refs: ClaimRefs) -> None:
+    if scene.there is not None:
+        claim_refs.unpublish(refs, contact.ask(scene.there.remote))
+    claim_refs.unmake_here(place.git, refs, scene.claims.ground.remote)
+    _note(place, "claim-taken-back", scene, refs)
+
+
+def _note(
+    place: Workspace,
+    event: str,
+    scene: Scene,
+    refs: ClaimRefs,
+    where: str | None = None,
+    durable: bool = False,
+    **data: Any,
+) -> None:
+    owner = scene.worker.owner
+    journal.note(place, event, plan=refs.plan, branch=refs.branch, worktree=where, durable=durable, actor=owner, **data)
+
+
+def refused(number: int | None, problems: list[Problem]) -> Started:
+    """Nothing was taken, for these reasons."""
+    return Started(REFUSED, number, blockers=tuple(problems), exit=1)
