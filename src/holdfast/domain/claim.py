@@ -98,7 +98,8 @@ def phase_of(branch: str, phases: tuple[str, ...], policy: ClaimPolicy) -> str |
 
 def _claim(branch: Branch, snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> Claim:
     known = [(tip, _settled(branch, tip, snapshot.facts.get(tip, ()))) for tip in branch.tips]
-    tip, facts = max(known, key=lambda one: one[1].at if one[1] is not None else 0)
+    # Here and on the remote: the one with more work is ahead; dates come from other clocks, and tell only then.
+    tip, facts = max(known, key=lambda one: (one[1].own, one[1].at) if one[1] is not None else (0, 0))
     merged = all(one is not None and one.verdict.merged for _, one in known)
     origin = _origin(branch, facts)
     at, source, doubts = _activity(branch, facts, origin, now)
