@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
-from holdfast.adapters.git import REGULAR, decode, encode, failure
+from holdfast.adapters.git import REGULAR, Entry, decode, encode
+from holdfast.adapters.objects import TREE
 from holdfast.domain.plan_index import NoPlace
 from holdfast.domain.plan_reader import parse
 from holdfast.domain.plan_set import PlanSet, expected_file
@@ -13,10 +12,14 @@ from holdfast.domain.summary import summarize
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from holdfast.domain.policy import FolderPolicy
     from holdfast.domain.summary import Summary
     from holdfast.usecases.configured import Configured
     from holdfast.usecases.workspace import Workspace
+
+_KINDS = {TREE: "tree", "160000": "commit"}
 
 
 def with_plan(plans: PlanSet, folder: FolderPolicy, configured: Configured, path: str, content: bytes) -> PlanSet:
@@ -53,20 +56,23 @@ def tree(place: Workspace, base: str, plans: PlanSet, path: str, content: bytes)
 
 
 def _tree(place: Workspace, base: str, files: dict[str, bytes]) -> str:
-    """A tree made in an index of its own, which is gone afterwards."""
-    aside = os.path.join(place.repository.git_dir, f"holdfast-index-{os.getpid()}-{os.urandom(4).hex()}")
-    environment = {"GIT_INDEX_FILE": aside}
-    lines = "".join(f"{REGULAR[0]} {place.git.write_blob(content)}\t{path}\0" for path, content in files.items())
-    try:
-        for arguments, data in ((("read-tree", base), None), (("update-index", "-z", "--index-info"), encode(lines))):
-            code, _, err = place.git.attempt(*arguments, data=data, env=environment)
-            if code != 0:
-                raise failure(err, f"git {arguments[0]} failed")
-        code, out, err = place.git.attempt("write-tree", env=environment)
-        if code != 0:
-            raise failure(err, "git write-tree failed")
-        return decode(out).strip()
-    finally:
-        for left in (aside, aside + ".lock"):
-            if os.path.exists(left):
-                os.unlink(left)
+    """Base's tree with these files in it, folder by folder: no index file that a killed process would leave behind."""
+    tree = place.objects.id_of(f"{base}^{{tree}}")
+    for path, content in files.items():
+        tree = _put(place, tree, path.split("/"), place.git.write_blob(content))
+    assert tree is not None
+    return tree
+
+
+def _put(place: Workspace, tree: str | None, path: Sequence[str], blob: str) -> str:
+    """The id of a tree that holds the blob at the path."""
+    name, *below = path
+    entries = dict(place.objects.entries(tree)) if tree is not None else {}
+    if below:
+        there = entries.get(name)
+        folder = there.oid if there is not None and there.mode == TREE else None
+        entries[name] = Entry(TREE, _put(place, folder, below, blob), name)
+    else:
+        entries[name] = Entry(REGULAR[0], blob, name)
+    lines = (f"{one.mode} {_KINDS.get(one.mode, 'blob')} {one.oid}\t{one.path}\0" for one in entries.values())
+    return decode(place.git.run("mktree", "-z", "--missing", data=encode("".join(lines)))).strip()
