@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 
+from holdfast.domain.moment import Moment
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ class Intent:
     def __init__(self, folder: str, name: str) -> None:
         os.makedirs(folder, exist_ok=True)
         self._path = os.path.join(folder, name)
-        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        self._handle = _made(self._path)
+        self._open = True
 
     def note(self, **fields: str) -> None:
         """Add fields; they are durable when this returns."""
@@ -29,13 +30,15 @@ class Intent:
 
     def done(self) -> None:
         """Forget it: everything that was begun is finished or taken back."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path)
-        os.close(self._handle)
+        if self._open:
+            forget(self._path)
+        self.leave()
 
     def leave(self) -> None:
-        """Leave it for the next command, which finds out how far it came."""
-        os.close(self._handle)
+        """Leave it for the next command, which finds out how far it came; nothing happens to one that is forgotten."""
+        if self._open:
+            os.close(self._handle)
+        self._open = False
 
 
 class Left(NamedTuple):
@@ -62,10 +65,34 @@ def left(folder: str) -> Iterator[list[Left]]:
             os.close(handle)
 
 
+def move(path: str, folder: str) -> None:
+    """Keep an intent in another folder."""
+    os.makedirs(folder, exist_ok=True)
+    os.replace(path, os.path.join(folder, os.path.basename(path)))
+
+
+def written(path: str) -> Moment:
+    """When an intent was last written to; long ago for one that is gone."""
+    try:
+        return Moment(int(os.stat(path).st_mtime))
+    except OSError:
+        return Moment(0)
+
+
 def forget(path: str) -> None:
     """Remove an intent that is cleared."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
+
+
+def _made(path: str) -> int:
+    """A locked handle of a new file; another command may have met it before it was locked, and cleared it as empty."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            return handle
+        os.close(handle)
 
 
 def _paths(folder: str) -> list[str]:

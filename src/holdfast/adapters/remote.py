@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 
 from holdfast.adapters.git import decode
 from holdfast.domain.problem import Unable
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 PUSHED, LOST, DECLINED, NOT_ATOMIC, UNCLEAR = "pushed", "lost", "declined", "not-atomic", "unclear"
 
-_RACES = ("stale info", "fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref", "already exists",
-          "failed to lock", "incorrect old value", "reference already exists")  # fmt: skip
+_RACES = ("stale info", "fetch first", "cannot lock ref", "failed to update ref", "already exists", "failed to lock",
+          "incorrect old value", "reference already exists")  # fmt: skip
 _TOGETHER = ("atomic push failure", "atomic push failed", "atomic transaction failed", "transaction failed")
 
 
@@ -47,12 +48,16 @@ class Pushed(NamedTuple):
 
 
 class Remote(NamedTuple):
-    """A remote by its name, and by the address that is pushed to: the address that is fetched from may be a mirror."""
+    """A remote by its name, and by the address that is pushed to: the address that is fetched from may be a mirror.
+
+    `ssh` is the user's own `core.sshCommand`, empty for none.
+    """
 
     git: Git
     name: str
     address: str
     timeout: int
+    ssh: str = ""
 
     def refs(self) -> dict[str, str]:
         """Every ref that the remote has now, by full name; `Unreachable` where it does not answer."""
@@ -77,43 +82,52 @@ class Remote(NamedTuple):
         expected = [f"--force-with-lease={one.name}:{one.old or ''}" for one in leases]
         refspecs = [f"{one.new or ''}:{one.name}" for one in leases]
         code, out, err = self._run(
-            "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--no-signed",
+            "-c", f"remote.{self.name}.mirror=false", "push", "--porcelain", "--no-verify",
+            "--no-follow-tags", "--recurse-submodules=no", "--no-signed",
             *(("--atomic",) if atomic else ()), *expected, "--", self.address, *refspecs,
         )  # fmt: skip
         return _outcome(code, decode(out), decode(err))
 
     def _run(self, *arguments: str) -> tuple[int, bytes, bytes]:
-        """git, with nobody to ask and a time limit; it ends with everything that it started."""
-        process = subprocess.Popen(
-            self.git.command(*arguments), env=_unasked(self.git.environment), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-        try:
-            out, err = process.communicate(timeout=self.timeout)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            return 124, b"", f"no answer within {self.timeout} seconds".encode()
-        except BaseException:
-            _end(process)
-            raise
-        return process.returncode, out, err
+        """git, with nobody to ask and a time limit; it ends with everything that it started.
+
+        What it says goes into files: a helper that it leaves behind (a shared ssh connection, a credential daemon) would
+        keep a pipe open.
+        """
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = subprocess.Popen(
+                self.git.command(*arguments), env=_unasked(self.git.environment, self.ssh), stdin=subprocess.DEVNULL,
+                stdout=out, stderr=err, start_new_session=True,
+            )  # fmt: skip
+            try:
+                process.wait(timeout=self.timeout)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                return 124, b"", f"no answer within {self.timeout} seconds".encode()
+            except BaseException:
+                _end(process)
+                raise
+            out.seek(0)
+            err.seek(0)
+            return process.returncode, out.read(), err.read()
 
 
-def address_of(git: Git, name: str, settings: Mapping[str, str]) -> tuple[str, ...]:
+def address_of(git: Git, name: str) -> tuple[str, ...]:
     """What is pushed to under a remote's name: the name itself, or addresses where those of pushes are others."""
-    rewritten = any(key.startswith("url.") and key.endswith(".pushinsteadof") for key in settings)
-    if f"remote.{name}.pushurl" not in settings and not rewritten:
-        return (name,)
-    return tuple(decode(git.run("remote", "get-url", "--push", "--all", "--", name)).split())
+    pushed, fetched = (
+        decode(git.run("remote", "get-url", *option, "--all", "--", name)).split("\n")[:-1]
+        for option in (("--push",), ())
+    )
+    return (name,) if pushed == fetched and len(pushed) == 1 else tuple(pushed)
 
 
-def _unasked(environment: Mapping[str, str]) -> dict[str, str]:
+def _unasked(environment: Mapping[str, str], ssh: str) -> dict[str, str]:
     """An environment in which neither git nor ssh asks anybody: who cannot log in without a question is refused."""
     found = {
         **environment, "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS_REQUIRE": "never",
         "GCM_INTERACTIVE": "never",
     }  # fmt: skip
-    if not environment.get("GIT_SSH_COMMAND") and not environment.get("GIT_SSH"):
+    if not ssh and not environment.get("GIT_SSH_COMMAND") and not environment.get("GIT_SSH"):
         found["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes -oConnectTimeout=20"
     return found
 
@@ -155,4 +169,4 @@ def _said(err: bytes, code: int) -> str:
 def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()

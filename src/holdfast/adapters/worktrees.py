@@ -112,6 +112,11 @@ def newest_file(top: str, others: frozenset[str] = frozenset(), most: int = 20_0
 
 def initializing(common_dir: str, path: str) -> bool:
     """True for a worktree that git has begun to make and not finished: it keeps it locked so long."""
-    pointer = files.read(os.path.join(path, ".git"))
-    folder = decode(pointer).strip().removeprefix("gitdir: ") if pointer else os.path.join(common_dir, "none")
-    return decode(files.read(os.path.join(folder, "locked")) or b"").strip() == "initializing"
+    pointer = os.path.join(path, ".git")
+    registered = os.path.join(common_dir, "worktrees")
+    for name in files.names(registered):
+        folder = os.path.join(registered, name)
+        found = decode(files.read(os.path.join(folder, "gitdir")) or b"").strip()
+        if os.path.normpath(os.path.join(folder, found)) == pointer:
+            return decode(files.read(os.path.join(folder, "locked")) or b"").strip() == "initializing"
+    return False

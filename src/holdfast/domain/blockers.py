@@ -126,6 +126,13 @@ BLOCKERS: tuple[Rule, ...] = (
         "Remove that worktree (`git worktree remove PATH`), then run it again.",
     ),
     Rule(
+        "branch-in-the-way",
+        ERROR,
+        "git cannot have the branch of the claim: another branch has a name that begins or ends where this one does.",
+        "git keeps branches as files in folders; one name cannot be both.",
+        "Rename the other branch, or delete it when nobody needs it.",
+    ),
+    Rule(
         "here-main",
         ERROR,
         "`--here` is for linked worktrees; this is the main one.",
@@ -168,6 +175,13 @@ BLOCKERS: tuple[Rule, ...] = (
         "Somebody's work would be open to others while they do it.",
         "Ask whoever works on it; when it is stale, `holdfast start N --steal` takes it.",
         HUMAN,
+    ),
+    Rule(
+        "claim-moved",
+        ERROR,
+        "The claim has changed on the remote since it was looked at.",
+        "Somebody works on it.",
+        "Run the same command again: it looks anew.",
     ),
     Rule(
         "work-unmerged",

@@ -22,8 +22,8 @@ FINISHED, ABANDONED = "refs/holdfast/finished/", "refs/holdfast/abandoned/"
 class ClaimRefs(NamedTuple):
     """A claim that is to be made: the claim commit, the branch's tip (the same, or a commit on it), what it replaces.
 
-    `old` is the tip of a branch that is replaced, None for a new one; `kept` is where such tips are kept: `FINISHED`,
-    `ABANDONED`, or empty where nothing is replaced or given up.
+    `old` is the tip that the branch has here, `old_there` the one that it has on the remote, None where there is none;
+    `kept` is where such tips are kept: `FINISHED`, `ABANDONED`, or empty where nothing is replaced.
     """
 
     plan: int
@@ -32,6 +32,7 @@ class ClaimRefs(NamedTuple):
     tip: str
     kept: str = ""
     old: str | None = None
+    old_there: str | None = None
 
     @property
     def head(self) -> str:
@@ -45,12 +46,41 @@ class ClaimRefs(NamedTuple):
 
     def keep(self, oid: str) -> str:
         """The ref that keeps an older tip of the branch."""
-        return f"{self.kept}{self.branch}/{oid[:12]}"
+        return kept_as(self.kept, self.branch, oid)
+
+
+class EndingRefs(NamedTuple):
+    """A claim that is to end: the branch's tips here and on the remote, and the values that its fence may have.
+
+    They are those that were seen when it was decided: what has changed since is somebody else's. `plan` is None for a
+    `feature-*` branch; `kept` is where the tips are kept, empty where nothing of them would be lost.
+    """
+
+    plan: int | None
+    branch: str
+    tip: str | None
+    there: str | None = None
+    fences: tuple[str, ...] = ()
+    kept: str = ""
+
+    @property
+    def head(self) -> str:
+        """The branch's full name."""
+        return HEADS + self.branch
+
+    def keep(self, oid: str) -> str:
+        """The ref that keeps a tip of the branch."""
+        return kept_as(self.kept, self.branch, oid)
+
+
+def kept_as(kind: str, branch: str, oid: str) -> str:
+    """The ref that keeps a tip of a branch that is replaced or given up."""
+    return f"{kind}{branch}/{oid[:12]}"
 
 
 def publish(claim: ClaimRefs, there: Contact) -> Outcome:
     """Make the claim on the remote: one atomic push, leased on every value that was seen, then read back."""
-    old = there.id_of(claim.head)
+    old = claim.old_there
     leases = [
         Lease(claim.head, claim.tip, old),
         Lease(claim.fence, claim.commit, there.id_of(claim.fence)),
@@ -66,7 +96,7 @@ def make_here(git: Git, claim: ClaimRefs, seen: Mapping[str, str], remote: str |
     With a `remote` the fence is only a copy of the one there; without one it is the fence.
     """
     fence = f"{SEEN_FENCES}{claim.plan}" if remote is not None else claim.fence
-    old = seen.get(claim.head)
+    old = claim.old
     updates = [Update(claim.head, claim.tip, old)]
     if remote is None or seen.get(fence) != claim.commit:
         updates.append(Update(fence, claim.commit, seen.get(fence)))
@@ -98,41 +128,51 @@ def unpublish(claim: ClaimRefs, there: Contact) -> Outcome | None:
     """Take the claim back on the remote, where it still is exactly what was made; None where there is nothing of it."""
     leases = []
     if there.id_of(claim.head) == claim.tip:
-        leases.append(Lease(claim.head, claim.old, claim.tip))
+        leases.append(Lease(claim.head, claim.old_there, claim.tip))
     if there.id_of(claim.fence) == claim.commit:
         leases.append(Lease(claim.fence, None, claim.commit))
     return contact.change(there, leases) if leases else None
 
 
-def give_up(claim: ClaimRefs, there: Contact) -> Outcome | None:
+def unmake_here(git: Git, claim: ClaimRefs, remote: str | None) -> str | None:
+    """Take the claim back in this clone, each ref where it still is exactly what was made; None when that is done."""
+    fences = [f"{SEEN_FENCES}{claim.plan}", claim.fence]
+    tracking = f"{REMOTES}{remote}/{claim.branch}"
+    now = refs.read(git, claim.head, tracking, *fences)
+    updates = [Update(name, None, now[name]) for name in fences if now.get(name) == claim.commit]
+    if now.get(tracking) == claim.tip:
+        updates.append(Update(tracking, claim.old_there, claim.tip))
+    if now.get(claim.head) == claim.tip:
+        updates.append(Update(claim.head, claim.old, claim.tip))
+    return refs.transact(git, updates, f"holdfast: claim on {claim.branch} taken back") if updates else None
+
+
+def end_there(ending: EndingRefs, there: Contact) -> Outcome | None:
     """End a claim on the remote: branch and fence away, each as it was seen; None where there is nothing of it."""
     leases = []
-    tip, fence = there.id_of(claim.head), there.id_of(claim.fence)
-    if tip is not None:
-        leases.append(Lease(claim.head, None, tip))
-        if claim.kept and there.id_of(claim.keep(tip)) is None:
-            leases.append(Lease(claim.keep(tip), tip, None))
-    if fence is not None and claim.plan >= 0:
-        leases.append(Lease(claim.fence, None, fence))
+    if ending.there is not None and there.id_of(ending.head) == ending.there:
+        leases.append(Lease(ending.head, None, ending.there))
+        if ending.kept and there.id_of(ending.keep(ending.there)) is None:
+            leases.append(Lease(ending.keep(ending.there), ending.there, None))
+    fence = f"{FENCES}{ending.plan}"
+    if ending.plan is not None and there.id_of(fence) in ending.fences:
+        leases.append(Lease(fence, None, there.id_of(fence)))
     return contact.change(there, leases) if leases else None
 
 
-def unmake_here(git: Git, claim: ClaimRefs, remote: str | None, giving_up: bool = False) -> str | None:
-    """Take the claim back in this clone, each ref where it still is exactly what was made; None when that is done.
-
-    `giving_up` ends the claim for good: whatever the fence is, and its tip is kept where `claim.kept` says.
-    """
-    fences = [f"{SEEN_FENCES}{claim.plan}", claim.fence]
-    tracking = f"{REMOTES}{remote}/{claim.branch}"
-    now = refs.read(git, claim.head, tracking, *fences, ABANDONED)
-    mine = {claim.tip, claim.commit}
-    updates = [Update(name, None, now[name]) for name in fences if name in now and (giving_up or now[name] in mine)]
-    if now.get(tracking) is not None and (giving_up or now[tracking] in mine):
-        updates.append(Update(tracking, None, now[tracking]))
-    if now.get(claim.head) == claim.tip:
-        updates.append(Update(claim.head, None if giving_up else claim.old, claim.tip))
-        if giving_up and claim.kept and claim.keep(claim.tip) not in now:
-            updates.append(Update(claim.keep(claim.tip), claim.tip, None))
-    said = refs.transact(git, updates, f"holdfast: claim on {claim.branch} ended") if updates else None
-    git.attempt("config", "--remove-section", f"branch.{claim.branch}")
+def end_here(git: Git, ending: EndingRefs, remote: str | None) -> str | None:
+    """End a claim in this clone, each ref where it still is as it was seen; None when that is done."""
+    fences = [f"{SEEN_FENCES}{ending.plan}", f"{FENCES}{ending.plan}"]
+    tracking = f"{REMOTES}{remote}/{ending.branch}"
+    now = refs.read(git, ending.head, tracking, *fences, ABANDONED)
+    updates = [Update(name, None, now[name]) for name in fences if now.get(name) in ending.fences]
+    if ending.there is not None and now.get(tracking) == ending.there:
+        updates.append(Update(tracking, None, ending.there))
+    if ending.tip is not None and now.get(ending.head) == ending.tip:
+        updates.append(Update(ending.head, None, ending.tip))
+        if ending.kept and ending.keep(ending.tip) not in now:
+            updates.append(Update(ending.keep(ending.tip), ending.tip, None))
+    said = refs.transact(git, updates, f"holdfast: claim on {ending.branch} ended") if updates else None
+    if said is None:
+        git.attempt("config", "--remove-section", f"branch.{ending.branch}")
     return said

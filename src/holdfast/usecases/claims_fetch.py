@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import claims, contact, recover
+from holdfast.usecases import claims, contact, recover, unpublished
 
 if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
@@ -21,6 +21,6 @@ def observe(place: Workspace, now: Moment) -> Claims:
     if recover.unfinished(place, there):
         there = contact.ask(there.remote)
     contact.renew(there)
-    published, lost = recover.publish_unpublished(place, there)
+    told = unpublished.publish(place, there)
     after = claims.observe(place, now, there.requests())
-    return after._replace(published=tuple(one.branch for one in published), lost=tuple(one.branch for one in lost))
+    return after._replace(published=told.published, lost=told.lost)

@@ -13,7 +13,7 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.problem import Problem
@@ -36,6 +36,12 @@ WON, LOST, DECLINED, NOT_ATOMIC, UNCLEAR, NOTHING_DONE = (
     "unclear",
     "nothing-done",
 )
+
+
+_BUSY = "busy"
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds between attempts at refs that another push has locked on the remote."""
+_ATTEMPTS = 3
 
 
 class Refused(Exception):
@@ -97,11 +103,17 @@ def remote_for(place: Workspace, ground: Ground, name: str) -> Remote:
     settings = ground.settings
     if f"remote.{name}.url" not in settings:
         raise Refused(blocker("remote-unknown", name, f"there is no remote {name}"))
-    addresses = remote.address_of(place.git, name, settings)
+    addresses = remote.address_of(place.git, name)
     if len(addresses) != 1:
         raise Refused(blocker("remote-unknown", name, f"{name} pushes to {len(addresses)} places"))
-    git = Git(main_top(place, ground), place.environment)
-    return Remote(git, name, addresses[0], ground.policy.claims.timeout)
+    git = Git(_standing(place, observed), place.environment)
+    return Remote(git, name, addresses[0], observed.policy.claims.timeout, settings.get("core.sshcommand", ""))
+
+
+def _standing(place: Workspace, observed: Observed) -> str:
+    """Where git is asked about the remote: the main worktree, or the bare repository itself."""
+    first = observed.snapshot.worktrees[0]
+    return first.path if first.head is not None else place.repository.common_dir
 
 
 def main_top(place: Workspace, ground: Ground) -> str:
@@ -116,20 +128,41 @@ def ask(one: Remote) -> Contact:
     return Contact(one, refs, any(ref.startswith(OURS_IN_HEADS) for ref in refs))
 
 
-def bring(place: Workspace, contact: Contact, branches: Sequence[str], known: Mapping[str, str]) -> bool:
-    """Bring these branches here as the remote has them; False when all of them were here already.
+def bring(
+    place: Workspace, contact: Contact, wanted: Callable[[str], bool], known: Mapping[str, str]
+) -> tuple[Contact, bool]:
+    """Bring the wanted branches here as the remote has them: the remote as it was then, False when all were here already.
 
     Remote-tracking branches that the remote does not have any more are dropped: whoever deleted them ended the claim.
+    A branch that goes away while it is fetched makes git fail: then the remote is asked again.
     """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return contact, _brought(place, contact, wanted, known)
+        except remote.Unreachable:
+            before, contact = contact, ask(contact.remote)
+            if contact.refs == before.refs or attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError("the loop returns or raises")
+
+
+def _brought(place: Workspace, contact: Contact, wanted: Callable[[str], bool], known: Mapping[str, str]) -> bool:
     heads = contact.heads()
+    branches = [name for name in {**heads, **tracked(contact.remote.name, known)} if wanted(name)]
     lead = f"{REMOTES}{contact.remote.name}/"
-    wanted = [name for name in branches if name in heads and known.get(lead + name) != heads[name]]
-    if wanted:
-        contact.remote.fetch([f"+{HEADS}{name}:{lead}{name}" for name in wanted])
+    missing = [name for name in branches if name in heads and known.get(lead + name) != heads[name]]
+    if missing:
+        contact.remote.fetch([f"+{HEADS}{name}:{lead}{name}" for name in missing])
     gone = [name for name in branches if name not in heads and lead + name in known]
     for name in gone:
         place.git.attempt("update-ref", "-d", lead + name, known[lead + name])
-    return bool(wanted or gone)
+    return bool(missing or gone)
+
+
+def tracked(name: str, refs: Mapping[str, str]) -> dict[str, str]:
+    """The branches that this clone remembers of a remote."""
+    lead = f"{REMOTES}{name}/"
+    return {ref[len(lead) :]: oid for ref, oid in refs.items() if ref.startswith(lead)}
 
 
 def renew(contact: Contact) -> None:
@@ -151,41 +184,54 @@ class Outcome(NamedTuple):
 def change(contact: Contact, leases: Sequence[Lease]) -> Outcome:
     """Change refs on the remote, all or none, each only where it is as expected; then read back what is there.
 
-    A server that takes branches only is asked again with our refs as branches. While another push holds the lock of a ref
-    the server turns ours away, and nothing has changed yet: then it is tried again.
+    Where a race was lost and yet nothing has changed, another push still holds git's locks on these refs: it is asked
+    again until that one has ended. What stays so is no race: the remote does not want it.
     """
-    done = _tried(contact, leases)
-    for attempt in range(_ATTEMPTS):
-        if done.result != LOST or not _untouched(leases, done.contact):
-            return done
-        clock.pause(0.05 * 2**attempt)
-        done = _tried(done.contact, leases)
-    return done._replace(result=NOTHING_DONE) if done.result == LOST and _untouched(leases, done.contact) else done
+    for pause in (*_PAUSES, None):
+        pushed, contact = _pushed(contact, leases)
+        if pushed.outcome == remote.NOT_ATOMIC:
+            return Outcome(NOT_ATOMIC, pushed.words, contact)
+        try:
+            after = contact._replace(refs=contact.remote.refs())
+        except remote.Unreachable as error:
+            return Outcome(UNCLEAR, str(error), contact)
+        result = _result(pushed.outcome, leases, contact, after)
+        if result != _BUSY:
+            return Outcome(result, pushed.words, after)
+        if pause is not None:
+            clock.wait(pause)
+    return Outcome(DECLINED, pushed.words, after)
 
 
-def _tried(contact: Contact, leases: Sequence[Lease]) -> Outcome:
-    pushed = contact.remote.push([one._replace(name=contact.there(one.name)) for one in leases])
+def _pushed(contact: Contact, leases: Sequence[Lease]) -> tuple[remote.Pushed, Contact]:
+    """One push; a server that takes branches only is asked again with our refs as branches."""
+    pushed = contact.remote.push(_there(contact, leases))
     ours = any(name.startswith(OURS) for name in pushed.declined)
-    if pushed.outcome == remote.DECLINED and ours and not contact.in_heads:
-        contact = contact._replace(in_heads=True)
-        moved = [one._replace(name=contact.there(one.name), old=contact.id_of(one.name)) for one in leases]
-        second = contact.remote.push(moved)
-        pushed = second if second.outcome != remote.DECLINED else pushed
-    if pushed.outcome == remote.NOT_ATOMIC:
-        return Outcome(NOT_ATOMIC, pushed.words, contact)
-    try:
-        after = contact._replace(refs=contact.remote.refs())
-    except remote.Unreachable as error:
-        return Outcome(UNCLEAR, str(error), contact)
-    return Outcome(_result(pushed.outcome, leases, after), pushed.words, after)
+    if pushed.outcome != remote.DECLINED or not ours or contact.in_heads:
+        return pushed, contact
+    moved = contact._replace(in_heads=True)
+    second = moved.remote.push(_there(moved, leases))
+    return (pushed, contact) if second.outcome == remote.DECLINED else (second, moved)
 
 
-def _result(outcome: str, leases: Sequence[Lease], after: Contact) -> str:
+def _there(contact: Contact, leases: Iterable[Lease]) -> list[Lease]:
+    """The leases by the names that their refs have on this remote; a branch of ours was never there under its own name."""
+    return [
+        one._replace(
+            name=contact.there(one.name), old=contact.id_of(one.name) if one.name.startswith(OURS) else one.old
+        )
+        for one in leases
+    ]
+
+
+def _result(outcome: str, leases: Sequence[Lease], before: Contact, after: Contact) -> str:
     if all(after.id_of(one.name) == one.new for one in leases):
         return WON
     if outcome == remote.DECLINED:
         return DECLINED
-    return NOTHING_DONE if outcome == remote.UNCLEAR and _untouched(leases, after) else LOST
+    if any(after.id_of(one.name) != one.old for one in _there(before, leases)):
+        return LOST
+    return {remote.UNCLEAR: NOTHING_DONE, remote.PUSHED: UNCLEAR}.get(outcome, _BUSY)
 
 
 def _untouched(leases: Sequence[Lease], after: Contact) -> bool:
@@ -216,10 +262,15 @@ def _said_by(place: Workspace, contact: Contact, ref: str) -> Origin | None:
         return None
     if oid not in commits.named(place.git, [oid]).commits():
         try:
-            contact.remote.fetch(
-                [f"+{contact.there(ref)}:{OURS}seen/{ref.removeprefix('refs/').removeprefix('holdfast/')}"]
-            )
+            contact.remote.fetch([f"+{contact.there(ref)}:{_seen(contact.remote, ref)}"])
         except remote.Unreachable:
             return None
     found = commits.named(place.git, [oid]).commits()
     return found[oid].origin if oid in found else None
+
+
+def _seen(one: Remote, ref: str) -> str:
+    """Where this clone keeps what it saw of a remote's ref."""
+    if ref.startswith(HEADS):
+        return f"{REMOTES}{one.name}/{ref[len(HEADS) :]}"
+    return f"{OURS}seen/{ref.removeprefix(OURS)}"

@@ -4,160 +4,215 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import files, intents, refs, worktrees
+from holdfast.adapters import clock, intents, processes, refs, worktrees
 from holdfast.adapters.git import Git
 from holdfast.adapters.intents import Intent
-from holdfast.adapters.refs import HEADS
+from holdfast.domain.moment import HOUR
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import claim_refs, contact, journal
-from holdfast.usecases.claim_refs import ClaimRefs
+from holdfast.usecases import claim_refs, contact, journal, unpublished, worktree
+from holdfast.usecases.claim_refs import ClaimRefs, EndingRefs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from holdfast.adapters.intents import Left
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.snapshot import Worktree
-    from holdfast.usecases.contact import Contact
+    from holdfast.usecases.contact import Contact, Outcome
     from holdfast.usecases.start import Options
     from holdfast.usecases.workspace import Workspace
 
 START, UNCLAIM = "start", "unclaim"
 _HERE, _MADE, _NONE = "here", "made", "none"
+_CLEAR, _WAITS, _LATE = "clear", "waits", "late"
+_LATEST = HOUR
+"""How long after its start a push may still land that was not seen to end: a server works on without its client."""
 
 
-def folder(place: Workspace) -> str:
-    """Where intents are kept."""
-    return os.path.join(place.repository.common_dir, "holdfast", "intents")
+def begin(place: Workspace, claim: ClaimRefs, origin: Origin, options: Options, shared: bool) -> Intent:
+    """Write down that a claim is about to be made; what follows is finished or taken back by whoever comes next.
 
-
-def begin(place: Workspace, claim: ClaimRefs, origin: Origin, options: Options) -> Intent:
-    """Write down that a claim is about to be made; what follows is finished or taken back by whoever comes next."""
-    intent = Intent(folder(place), origin.claim_id)
+    `shared` says that the remote will know of it.
+    """
+    intent = Intent(_folder(place), origin.claim_id)
     wanted = _HERE if options.here else _MADE if options.worktree else _NONE
-    intent.note(kind=START, worktree=wanted, shared="" if options.offline else "yes", **_fields(claim))
+    unpublished_ = "yes" if options.offline else ""
+    intent.note(
+        kind=START,
+        worktree=wanted,
+        shared="yes" if shared else "",
+        offline=unpublished_,
+        **unpublished.fields_of(claim),
+    )
     return intent
 
 
-def begin_unclaim(place: Workspace, claim: ClaimRefs) -> Intent:
+def begin_unclaim(place: Workspace, ending: EndingRefs, shared: bool) -> Intent:
     """Write down that a claim is about to be given back."""
-    intent = Intent(folder(place), f"{UNCLAIM}-{claim.tip[:16]}-{os.getpid()}")
-    intent.note(kind=UNCLAIM, **_fields(claim))
+    name = f"{UNCLAIM}-{(ending.tip or ending.there or '')[:16]}-{os.getpid()}"
+    intent = Intent(_folder(place), name)
+    intent.note(
+        kind=UNCLAIM, shared="yes" if shared else "", plan="" if ending.plan is None else str(ending.plan),
+        branch=ending.branch, tip=ending.tip or "", there=ending.there or "", fences=" ".join(ending.fences),
+        kept=ending.kept,
+    )  # fmt: skip
     return intent
 
 
 def unfinished(place: Workspace, there: Contact | None) -> bool:
-    """Clear what killed commands left; True when a ref changed. What needs a remote that was not asked stays for later."""
-    if not os.path.isdir(folder(place)):
-        return False
+    """Clear what killed commands left; True when something changed. What needs a remote that was not asked stays."""
     changed = False
-    with intents.left(folder(place)) as found:
-        for one in found:
-            claim = _claim(one)
-            if claim is None or _clear(place, one, claim, there):
-                intents.forget(one.path)
-                changed = True
-    return changed
+    if os.path.isdir(_folder(place)):
+        with intents.left(_folder(place)) as found:
+            for one in found:
+                outcome = _clear(place, one, there)
+                if outcome == _LATE:
+                    intents.move(one.path, _late(place))
+                elif outcome == _CLEAR:
+                    intents.forget(one.path)
+                changed = changed or outcome != _WAITS
+    return _landed_late(place, there) or changed
 
 
-def _fields(claim: ClaimRefs) -> dict[str, str]:
-    return {
-        "plan": str(claim.plan),
-        "branch": claim.branch,
-        "commit": claim.commit,
-        "tip": claim.tip,
-        "kept": claim.kept,
-    }
+def may_be_late(place: Workspace) -> bool:
+    """True where a push of this clone may still land that was not seen to end."""
+    return bool(os.path.isdir(_late(place)) and os.listdir(_late(place)))
 
 
-def _claim(one: Left) -> ClaimRefs | None:
-    """The claim that an intent is about; None for one that was torn before anything was done."""
-    fields = one.fields
-    if not {"kind", "plan", "branch", "commit", "tip", "old"} <= fields.keys():
-        return None
-    plan = int(fields["plan"]) if fields["plan"].isdecimal() else -1
-    return ClaimRefs(
-        plan, fields["branch"], fields["commit"], fields["tip"], fields.get("kept", ""), fields["old"] or None
-    )
+def settled(outcome: Outcome | None) -> bool:
+    """True when what was to be undone on the remote is undone, is not ours, or cannot be; False when nobody knows."""
+    return outcome is None or outcome.result not in (contact.UNCLEAR, contact.NOTHING_DONE)
 
 
-def _clear(place: Workspace, one: Left, claim: ClaimRefs, there: Contact | None) -> bool:
-    """Clear one intent; False when it must wait for the remote."""
-    giving_up = one.fields["kind"] == UNCLAIM
+def _folder(place: Workspace) -> str:
+    return os.path.join(place.repository.common_dir, "holdfast", "intents")
+
+
+def _late(place: Workspace) -> str:
+    """Where intents are kept whose push may still land."""
+    return os.path.join(place.repository.common_dir, "holdfast", "late")
+
+
+def _clear(place: Workspace, one: Left, there: Contact | None) -> str:
+    """Clear one intent; tells whether it is cleared, must wait for the remote, or may still land there."""
+    ending = _ending(one.fields)
+    if ending is not None:
+        return _unclaim(place, one.fields, ending, there)
+    claim = unpublished.claim_of(one.fields)
+    # One that was torn was written before anything was done.
+    return _CLEAR if claim is None else _start(place, one.fields, claim, there)
+
+
+def _start(place: Workspace, fields: Mapping[str, str], claim: ClaimRefs, there: Contact | None) -> str:
     here = refs.read(place.git, claim.head).get(claim.head)
-    listed = [found for found in worktrees.read(place.git) if found.branch == claim.branch]
-    if here is not None and (here != claim.tip or (not giving_up and _whole(place, one, listed))):
+    listed = _listed(place, claim.branch, fields.get("path"))
+    if here == claim.tip and _whole(place, fields, listed):
+        _stands(place, fields, claim, listed)
+        return _CLEAR
+    if here not in (None, claim.tip, claim.old):
+        return _CLEAR  # the branch has gone on: whoever works on it was told
+    shared = bool(fields.get("shared"))
+    outcome = None
+    if shared:
+        if there is None:
+            return _WAITS
+        outcome = claim_refs.unpublish(claim, there)
+        if not settled(outcome):
+            return _WAITS
+    _leave_all(place, listed)
+    claim_refs.unmake_here(place.git, claim, there.remote.name if there is not None else None)
+    journal.note(place, "claim-taken-back", plan=claim.plan, branch=claim.branch, recovered=True)
+    return _LATE if shared and outcome is None and "published" not in fields else _CLEAR
+
+
+def _stands(place: Workspace, fields: Mapping[str, str], claim: ClaimRefs, listed: list[Worktree]) -> None:
+    """Finish a claim that lacks nothing but the word that it is made."""
+    if fields.get("offline"):
+        unpublished.remember(place, claim)
+    where = next((one.path for one in listed), None)
+    shared = bool(fields.get("shared"))
+    journal.note(place, "claim", plan=claim.plan, branch=claim.branch, worktree=where, published=shared, recovered=True)
+
+
+def _whole(place: Workspace, fields: Mapping[str, str], listed: list[Worktree]) -> bool:
+    """True for a claim whose worktree, if one was wanted, is there and finished."""
+    if fields.get("worktree") == _NONE:
         return True
-    if there is None and one.fields.get("shared", "yes") and _has_remote(place):
-        return False
-    if there is not None:
-        outcome = claim_refs.give_up(claim, there) if giving_up else claim_refs.unpublish(claim, there)
-        if outcome is not None and outcome.result in (contact.UNCLEAR, contact.NOTHING_DONE):
-            return False
+    return any(not worktrees.initializing(place.repository.common_dir, found.path) for found in listed)
+
+
+def _listed(place: Workspace, branch: str, path: str | None) -> list[Worktree]:
+    """The worktrees of a branch, and the one that git had begun to make at a path."""
+    common = place.repository.common_dir
+    return [
+        one
+        for one in worktrees.read(place.git)
+        if one.branch == branch or (one.path == path and worktrees.initializing(common, one.path))
+    ]
+
+
+def _leave_all(place: Workspace, listed: list[Worktree]) -> None:
     for found in listed:
         if worktrees.initializing(place.repository.common_dir, found.path):
             worktrees.drop_unfinished(place.git, found.path)
         else:
             worktrees.detach(Git(found.path, place.environment))
-    claim_refs.unmake_here(place.git, claim, there.remote.name if there is not None else None, giving_up)
-    what = "unclaim" if giving_up else "claim-taken-back"
-    journal.note(place, what, plan=claim.plan if claim.plan >= 0 else None, branch=claim.branch, recovered=True)
-    return True
 
 
-def _whole(place: Workspace, one: Left, listed: list[Worktree]) -> bool:
-    """True for a claim whose branch is here and whose worktree, if one was wanted, is there and finished."""
-    if one.fields.get("worktree") == _NONE:
-        return True
-    ready = [found for found in listed if not worktrees.initializing(place.repository.common_dir, found.path)]
-    return bool(ready)
-
-
-def _has_remote(place: Workspace) -> bool:
-    return place.git.attempt("config", "--get-regexp", r"^remote\..*\.url$")[0] == 0
-
-
-# Claims that were made offline
-
-
-def remember_unpublished(place: Workspace, claim: ClaimRefs) -> None:
-    """Write down a claim that the remote does not know of yet; the next contact publishes it, or reports it lost."""
-    target = os.path.join(_unpublished(place), claim.tip)
-    text = "".join(f"{key}\t{value}\n" for key, value in _fields(claim).items())
-    files.put(target, files.State(text.encode("utf-8", "surrogateescape")), durable=True)
-
-
-def publish_unpublished(place: Workspace, there: Contact) -> tuple[list[ClaimRefs], list[ClaimRefs]]:
-    """Publish the claims that were made offline; gives those that are published now, and those that were lost."""
-    won: list[ClaimRefs] = []
-    lost: list[ClaimRefs] = []
-    for name in files.names(_unpublished(place)):
-        target = os.path.join(_unpublished(place), name)
-        raw = (files.read_regular(target) or b"").decode("utf-8", "surrogateescape")
-        fields = {"kind": START, **dict(line.partition("\t")[::2] for line in raw.split("\n") if line)}
-        claim = _claim(intents.Left(target, fields))
-        tip = refs.read(place.git, HEADS + claim.branch).get(HEADS + claim.branch) if claim is not None else None
-        if claim is None or tip is None:
-            files.put(target, files.ABSENT)
-            continue
-        outcome = _publish_late(place, claim._replace(tip=tip), there)
-        if outcome is None:
-            continue
-        (won if outcome else lost).append(claim)
-        files.put(target, files.ABSENT)
-    return won, lost
-
-
-def _publish_late(place: Workspace, claim: ClaimRefs, there: Contact) -> bool | None:
-    """True when the claim is published, False when somebody else holds the plan, None when it must wait."""
-    from holdfast.usecases import rivals
-
-    if rivals.on_remote(place, there, claim.plan):
+def _landed_late(place: Workspace, there: Contact | None) -> bool:
+    """Take back what landed on the remote after its worker had been told that it did not; True when something did."""
+    if there is None or not may_be_late(place):
         return False
-    outcome = claim_refs.publish(claim, there)
-    if outcome.result == contact.WON:
-        claim_refs.mark_published(place.git, claim, there.remote.name)
-        return True
-    return False if outcome.result == contact.LOST else None
+    changed = False
+    with intents.left(_late(place)) as found:
+        for one in found:
+            claim = unpublished.claim_of(one.fields)
+            outcome = claim_refs.unpublish(claim, there) if claim is not None else None
+            if claim is not None and outcome is not None and settled(outcome):
+                journal.note(place, "claim-taken-back", plan=claim.plan, branch=claim.branch, recovered=True, late=True)
+                changed = True
+            old = clock.now() - intents.written(one.path) > _LATEST
+            if claim is None or (settled(outcome) and (outcome is not None or old)):
+                intents.forget(one.path)
+    return changed
 
 
-def _unpublished(place: Workspace) -> str:
-    return os.path.join(place.repository.common_dir, "holdfast", "unpublished")
+# Claims that were being given back
+
+
+def _ending(fields: Mapping[str, str]) -> EndingRefs | None:
+    if fields.get("kind") != UNCLAIM or not {"plan", "branch", "tip", "there", "fences", "kept"} <= fields.keys():
+        return None
+    return EndingRefs(
+        int(fields["plan"]) if fields["plan"].isdecimal() else None, fields["branch"], fields["tip"] or None,
+        fields["there"] or None, tuple(fields["fences"].split()), fields["kept"],
+    )  # fmt: skip
+
+
+def _unclaim(place: Workspace, fields: Mapping[str, str], ending: EndingRefs, there: Contact | None) -> str:
+    """Finish giving back, unless nothing has been done and somebody works there."""
+    here = refs.read(place.git, ending.head).get(ending.head)
+    listed = _listed(place, ending.branch, None)
+    if here not in (None, ending.tip):
+        return _CLEAR  # the branch has gone on
+    if there is None and fields["shared"]:
+        return _WAITS
+    begun = here != ending.tip or (there is not None and there.id_of(ending.head) != ending.there)
+    if not begun and any(_in_work(place, one.path) for one in listed):
+        return _CLEAR
+    outcome = claim_refs.end_there(ending, there) if there is not None else None
+    if not settled(outcome):
+        return _WAITS
+    if outcome is not None and outcome.result == contact.DECLINED:
+        return _CLEAR
+    for one in listed:
+        worktree.leave(place, one.path, one.main)
+    claim_refs.end_here(place.git, ending, there.remote.name if there is not None else None)
+    journal.note(place, "unclaim", plan=ending.plan, branch=ending.branch, recovered=True)
+    return _CLEAR
+
+
+def _in_work(place: Workspace, path: str) -> bool:
+    if not os.path.isdir(path):
+        return False
+    return bool(processes.standing_in(path, os.getpid())) or worktrees.dirty(Git(path, place.environment))

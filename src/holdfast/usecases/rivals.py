@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def on_remote(place: Workspace, there: Contact, plan: int) -> tuple[Claim, ...]:
     """The claims of a plan that are on the remote and not merged."""
     before = claims.observe(place, clock.now())
-    names = [name for name in there.heads() if before.ground.policy.claims.branch.number(name) == plan]
-    contact.bring(place, there, [before.ground.main, *names], before.ground.refs)
+    main, pattern = before.observed.main, before.observed.policy.claims.branch
+    there, _ = contact.bring(
+        place, there, lambda name: name == main or pattern.number(name) == plan, before.observed.refs
+    )
     after = claims.observe(place, clock.now(), there.requests())
     return tuple(one for one in after.of_plan(plan) if one.published)

@@ -12,8 +12,10 @@ from holdfast.domain import unclaim
 from holdfast.domain.blockers import blocker
 from holdfast.domain.unclaim import Standing
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import claim_refs, claims, contact, journal, recover, worker
-from holdfast.usecases.claim_refs import ABANDONED, ClaimRefs
+from holdfast.usecases import claim_refs, claims, contact, journal, recover, unpublished, worker, worktree
+from holdfast.usecases.claim_refs import ABANDONED, EndingRefs
+from holdfast.usecases.snapshot import FENCES, fence_of
+from holdfast.usecases.unpublished import Told
 
 if TYPE_CHECKING:
     from holdfast.domain.claim import Claim
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
     from holdfast.usecases.claims import Claims
     from holdfast.usecases.contact import Contact
     from holdfast.usecases.workspace import Workspace
-
-_NO_PLAN = -1
-"""Stands for the plan of a `feature-*` branch."""
 
 RELEASED, REFUSED = "released", "refused"
 
@@ -46,18 +45,32 @@ def give_back(
     """Give back the claim on a plan's number or of a branch; `Unreachable` where the remote does not answer."""
     seen = claims.observe(place, now)
     there: Contact | None = None
-    if seen.ground.remote is not None:
+    told = Told()
+    if seen.observed.remote is not None:
         try:
             there = contact.ask(contact.remote_for(place, seen.ground, seen.ground.remote))
         except contact.Refused as refused:
             return Unclaimed(REFUSED, name, blockers=(refused.problem,))
         changed = recover.unfinished(place, there)
-        there = contact.ask(there.remote) if changed else there
-        wanted = [branch for branch in {**there.heads(), **_branches(seen)} if _named(seen, name, branch)]
-        if contact.bring(place, there, [seen.ground.main, *wanted], seen.ground.refs) or changed:
+        told = unpublished.publish(place, there)
+        there = contact.ask(there.remote) if changed or told != Told() else there
+        before = seen
+
+        def wanted(branch: str) -> bool:
+            return branch == before.observed.main or _named(before, name, branch)
+
+        there, brought = contact.bring(place, there, wanted, seen.observed.refs)
+        if brought or changed or told != Told():
             seen = claims.observe(place, now, there.requests())
     elif recover.unfinished(place, None):
         seen = claims.observe(place, now)
+    done = _decide(place, seen, name, owner, abandon, dry_run, there)
+    return done._replace(notes=(*told.lines, *done.notes))
+
+
+def _decide(
+    place: Workspace, seen: Claims, name: str, owner: str | None, abandon: bool, dry_run: bool, there: Contact | None
+) -> Unclaimed:
     held = [one for one in seen.all if _named(seen, name, one.branch)]
     problems = _which(name, held)
     if not problems:
@@ -67,10 +80,6 @@ def give_back(
     if dry_run:
         return Unclaimed(RELEASED, held[0].branch, held[0].plan, notes=(f"would give back {held[0].branch}",))
     return _release(place, seen, held[0], there)
-
-
-def _branches(seen: Claims) -> dict[str, None]:
-    return {one.branch: None for one in seen.all}
 
 
 def _named(seen: Claims, name: str, branch: str) -> bool:
@@ -107,41 +116,58 @@ def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) ->
 def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None) -> Unclaimed:
     here = seen.ground.refs.get(HEADS + held.branch)
     keep = ABANDONED if held.own_commits > 0 and not held.ended else ""
-    tip = here or held.commit
-    claim = ClaimRefs(held.plan if held.plan is not None else _NO_PLAN, held.branch, held.commit, tip, keep)
-    intent = recover.begin_unclaim(place, claim)
+    on_remote = there.id_of(HEADS + held.branch) if there is not None else None
+    tip = here or on_remote or held.commit
+    ending = EndingRefs(held.plan, held.branch, here, on_remote, _fences(seen, held, there), keep)
+    intent = recover.begin_unclaim(place, ending, there is not None)
     try:
         journal.note(place, "unclaim-begun", plan=held.plan, branch=held.branch, durable=True, commit=tip)
-        if there is not None:
-            _on_remote(claim, there)
-        notes = tuple(leave(place, one.path, one.main) for one in seen.ground.worktrees if one.branch == held.branch)
-        said = claim_refs.unmake_here(place.git, claim, seen.ground.remote, giving_up=True)
+        problem = _on_remote(ending, there) if there is not None else None
+        if problem is not None:
+            intent.done()
+            return Unclaimed(REFUSED, held.branch, held.plan, blockers=(problem,))
+        notes = tuple(
+            worktree.leave(place, one.path, one.main)
+            for one in seen.observed.snapshot.worktrees
+            if one.branch == held.branch
+        )
+        said = claim_refs.end_here(place.git, ending, seen.observed.remote)
         if said is not None:
             raise Unreachable(said.splitlines()[-1])
     except BaseException:
         intent.leave()
         raise
     intent.done()
-    kept = claim.keep(tip) if keep else None
+    kept = ending.keep(tip) if keep else None
     journal.note(place, "unclaim", plan=held.plan, branch=held.branch, kept=kept)
     return Unclaimed(RELEASED, held.branch, held.plan, kept, (), notes)
 
 
-def _on_remote(claim: ClaimRefs, there: Contact) -> None:
-    outcome = claim_refs.give_up(claim, there)
-    if outcome is not None and outcome.result != contact.WON:
-        raise Unreachable(f"{there.remote.name}: {outcome.words or 'the claim changed meanwhile'}")
+def _fences(seen: Claims, held: Claim, there: Contact | None) -> tuple[str, ...]:
+    """The values of the fence that go with this claim: none where another branch holds the plan too."""
+    if held.plan is None or any(one.branch != held.branch for one in seen.of_plan(held.plan)):
+        return ()
+    name = f"{FENCES}{held.plan}"
+    found = (
+        seen.observed.refs.get(name),
+        fence_of(held.plan, seen.observed.refs),
+        there.id_of(name) if there else None,
+    )
+    return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
-def leave(place: Workspace, path: str, main: bool) -> str:
-    """Remove a worktree that is clean, holds no ignored files and that nobody stands in; detach any other."""
-    empty = processes.standing_in(path, os.getpid()) == () and not worktrees.holds_ignored(Git(path, place.environment))
-    if (
-        not main
-        and empty
-        and os.path.realpath(place.top) != os.path.realpath(path)
-        and worktrees.remove(place.git, path)
-    ):
-        return f"removed the worktree {path}"
-    worktrees.detach(Git(path, place.environment))
-    return f"{path} is left as it is, on no branch"
+def _on_remote(ending: EndingRefs, there: Contact) -> Problem | None:
+    """End it on the remote; gives what refuses that, `Unreachable` where it gets no answer."""
+    outcome = claim_refs.end_there(ending, there)
+    if outcome is None or outcome.result == contact.WON:
+        return None
+    name = there.remote.name
+    if outcome.result == contact.DECLINED:
+        message = f"{name} declined to end the claim: {outcome.words}"
+        return blocker("remote-declined", name, message, plan=ending.plan)
+    if outcome.result == contact.NOT_ATOMIC:
+        return blocker("remote-not-atomic", name, outcome.words, plan=ending.plan)
+    if outcome.result == contact.LOST:
+        message = f"{ending.branch} has changed on {name} meanwhile"
+        return blocker("claim-moved", ending.branch, message, plan=ending.plan)
+    raise Unreachable(f"{name}: {outcome.words}")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable
 
-from holdfast.adapters import copies, files, shell, worktrees
-from holdfast.adapters.git import decode, encode
+from holdfast.adapters import copies, files, processes, shell, worktrees
+from holdfast.adapters.git import Git, decode
 from holdfast.domain.blockers import blocker
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import approvals
 from holdfast.usecases.contact import main_top
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from holdfast.domain.problem import Problem
     from holdfast.usecases.claim_refs import ClaimRefs
     from holdfast.usecases.snapshot import Ground
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 INCLUDE = ".worktreeinclude"
 """The file of the main worktree whose patterns name the ignored files that new worktrees get a copy of."""
+
+Ask = Callable[[str, str], bool]
+"""Asks a person whether the command of a key may run."""
 
 _FIRST_PORT, _PORTS_EACH, _PLANS = 20_000, 10, 4_000
 
@@ -33,18 +36,43 @@ class Made(NamedTuple):
     notes: tuple[str, ...]
 
 
-def make(place: Workspace, ground: Ground, claim: ClaimRefs, ask: Callable[[str], bool] | None) -> Made:
-    """Make the worktree of a claim; without one the claim is to be taken back."""
-    main = main_top(place, ground)
-    path = _free(os.path.join(_root(main, ground), claim.branch))
-    _ignore(place, main, ground)
+def make(place: Workspace, observed: Observed, claim: ClaimRefs, ask: Ask | None, begun: Callable[[str], None]) -> Made:
+    """Make the worktree of a claim; without one the claim is to be taken back. `begun` is told where, before it is made."""
+    main = main_top(place, observed)
+    path = _free(os.path.join(_root(main, observed), claim.branch))
+    begun(path)
+    with contextlib.suppress(OSError):  # what cannot be overlooked is shown, and does no harm
+        _ignore(place, main, observed)
     said = worktrees.add(place.git, path, claim.branch)
+    problems = []
     if said is not None:
-        message = f"git could not make {path}: {said.splitlines()[-1].removeprefix('fatal: ')}"
-        return Made(None, (blocker("worktree-unmade", claim.branch, message, plan=claim.plan),), ())
-    copied = _include(place, main, path)
+        last = said.splitlines()[-1].removeprefix("fatal: ")
+        if not _made_all_the_same(place, path, claim.branch):
+            message = f"git could not make {path}: {last}"
+            return Made(None, (blocker("worktree-unmade", claim.branch, message, plan=claim.plan),), ())
+        message = f"the post-checkout hook failed: {last}; the claim and the worktree are there"
+        problems.append(blocker("setup-failed", "post-checkout", message, f"mend the hook, then run it in {path}"))
+    copied, failed = _include(place, main, path)
     notes = (f"copied {len(copied)} ignored file{'' if len(copied) == 1 else 's'} ({INCLUDE})",) if copied else ()
-    return Made(path, tuple(_set_up(place, ground, main, path, claim, ask)), notes)
+    return Made(path, (*problems, *failed, *_set_up(place, observed, main, path, claim, ask)), notes)
+
+
+def leave(place: Workspace, path: str, main: bool) -> str:
+    """Remove a worktree that is clean, holds no ignored files and that nobody stands in; detach any other."""
+    if not os.path.isdir(path):
+        known = os.path.isdir(os.path.dirname(path)) and worktrees.remove(place.git, path)  # else a disk may be away
+        return f"the worktree {path} is gone" + ("" if known else "; `git worktree prune` forgets it")
+    git = Git(path, place.environment)
+    empty = processes.standing_in(path, os.getpid()) == () and not worktrees.holds_ignored(git)
+    if (
+        not main
+        and empty
+        and os.path.realpath(place.top) != os.path.realpath(path)
+        and worktrees.remove(place.git, path)
+    ):
+        return f"removed the worktree {path}"
+    worktrees.detach(git)
+    return f"{path} is left as it is, on no branch"
 
 
 def port(plan: int) -> int:
@@ -54,6 +82,16 @@ def port(plan: int) -> int:
 
 def _root(main: str, ground: Ground) -> str:
     return os.path.normpath(os.path.join(main, os.path.expanduser(ground.policy.worktree.root)))
+
+
+def _made_all_the_same(place: Workspace, path: str, branch: str) -> bool:
+    """True for a worktree that git made although it failed in the end: a post-checkout hook said no."""
+    return any(
+        one.branch == branch
+        and os.path.realpath(one.path) == os.path.realpath(path)
+        and not worktrees.initializing(place.repository.common_dir, one.path)
+        for one in worktrees.read(place.git)
+    )
 
 
 def _free(path: str) -> str:
@@ -70,7 +108,8 @@ def _ignore(place: Workspace, main: str, ground: Ground) -> None:
     inside = os.path.relpath(_root(main, ground), main)
     if inside.startswith(".."):
         return
-    line = f"/{inside}/".encode("utf-8", "surrogateescape")
+    escaped = "".join(f"\\{one}" if one in "\\*?[" else one for one in inside)
+    line = f"/{escaped}/".encode("utf-8", "surrogateescape")
     target = os.path.join(place.repository.common_dir, "info", "exclude")
     there = files.read(target) or b""
     if line not in there.split(b"\n"):
@@ -79,22 +118,29 @@ def _ignore(place: Workspace, main: str, ground: Ground) -> None:
             file.write((b"" if not there or there.endswith(b"\n") else b"\n") + line + b"\n")
 
 
-def _include(place: Workspace, main: str, path: str) -> list[str]:
-    """Copy the ignored files that the include file names; gives the paths of those that were copied."""
+def _include(place: Workspace, main: str, path: str) -> tuple[list[str], list[Problem]]:
+    """Copy the ignored files that the include file names; gives the paths of those that were copied, and what failed."""
     patterns = os.path.join(main, INCLUDE)
     if not os.path.isfile(patterns):
-        return []
-    git = type(place.git)(main, place.environment)
-    named = decode(git.run("ls-files", "-z", "--others", "--ignored", f"--exclude-from={patterns}"))
-    if not named:
-        return []
-    code, out, _ = git.attempt("check-ignore", "-z", "--stdin", data=encode(named))
-    ignored = decode(out).split("\0")[:-1] if code == 0 else []
-    return [name for name in ignored if copies.copy(os.path.join(main, name), os.path.join(path, name))]
+        return [], []
+    git = Git(main, place.environment)
+    code, named, _ = git.attempt("ls-files", "-z", "--others", "--ignored", f"--exclude-from={patterns}")
+    if code != 0 or not named:
+        return [], []
+    code, out, _ = git.attempt("check-ignore", "-z", "--stdin", data=named)
+    copied, failed = [], []
+    for name in decode(out).split("\0")[:-1] if code == 0 else ():
+        try:
+            if copies.copy(main, path, name):
+                copied.append(name)
+        except OSError as error:
+            message = f"{name} ({INCLUDE}) was not copied: {error.strerror}; the claim and the worktree are there"
+            failed.append(blocker("setup-failed", INCLUDE, message, f"copy it yourself: `cp {name} {path}`"))
+    return copied, failed
 
 
 def _set_up(
-    place: Workspace, ground: Ground, main: str, path: str, claim: ClaimRefs, ask: Callable[[str], bool] | None
+    place: Workspace, observed: Observed, main: str, path: str, claim: ClaimRefs, ask: Ask | None
 ) -> list[Problem]:
     """Run the approved set-up; a failure keeps the claim and is told."""
     key = approvals.KEYS[0]
@@ -102,9 +148,7 @@ def _set_up(
     if not command:
         return []
     if not approvals.is_approved(place, key, command):
-        if ask is None or not ask(
-            f"{key} wants to run in the new worktree:\n\n    {command}\n\nApprove it for this clone?"
-        ):
+        if ask is None or not ask(key, command):
             message = f"`{command}` ({key}) was not run: nobody approved it in this clone"
             return [
                 blocker("setup-unapproved", key, message, f"run `holdfast approve {key}`, then the command in {path}")

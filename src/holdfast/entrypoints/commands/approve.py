@@ -64,7 +64,12 @@ def _approve(face_: Face, key: str, text: str) -> int:
             f"run `holdfast approve {key} --yes` when you have",
         )
         return face.REFUSED
-    if face_.ask(f"{key} is:\n\n    {render.shown(text)}\n\nMay Holdfast run it in this clone?"):
+    if may_run(face_, key, text):
         return face.DONE
     face_.say("not approved")
     return face.REFUSED
+
+
+def may_run(face_: Face, key: str, text: str) -> bool:
+    """Ask the person at the terminal, who sees the command with everything spelled out that could hide some of it."""
+    return face_.ask(f"{key} is:\n\n    {render.shown(text)}\n\nMay Holdfast run it in this clone?")

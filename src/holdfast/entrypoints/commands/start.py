@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
+from holdfast.entrypoints.commands.approve import may_run
 from holdfast.entrypoints.commands.plan import plan_number
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
     place = face_.workspace()
     options = start.Options(
         parsed.owner, parsed.here, parsed.steal, parsed.offline, not parsed.no_worktree, parsed.phase, face_.dry_run,
-        face_.ask if face_.interactive and not face_.json else None,
+        (lambda key, command: may_run(face_, key, command)) if face_.interactive and not face_.json else None,
     )  # fmt: skip
     now = clock.now()
     done = start.following(place, now, options) if parsed.next else start.one(place, parsed.number, now, options)
@@ -58,13 +59,13 @@ def _show(face_: Face, place: Workspace, done: Started) -> int:
     if face_.json:
         face_.document("start", _fields(done, place.top))
         return done.exit
-    if done.blockers:
-        face_.refuse(done.blockers)
-        return done.exit
     if done.worktree is not None:
         face_.data(done.worktree)
     for note in done.notes:
         face_.say(render.shown(note))
+    if done.blockers:
+        face_.refuse(done.blockers)
+        return done.exit
     if done.claim_id is not None:
         shared = "" if done.published else " (in this clone alone)"
         face_.say(f"plan #{done.plan}: branch {render.shown(done.branch or '')}{shared}")

@@ -43,10 +43,10 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         }
         face_.document("unclaim", fields)
         return code
-    if done.blockers:
-        return face_.refuse(done.blockers)
     for note in done.notes:
         face_.say(render.shown(note))
+    if done.blockers:
+        return face_.refuse(done.blockers)
     kept = f"; its commits are kept as {done.kept}" if done.kept else ""
     if not face_.dry_run:
         face_.say(render.shown(f"{done.branch} is no claim any more{kept}"))
