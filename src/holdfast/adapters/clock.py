@@ -13,6 +13,6 @@ def now() -> Moment:
     return Moment(int(time.time()))
 
 
-def wait(seconds: float) -> None:
-    """Let some time pass."""
-    time.sleep(seconds)
+def pause(seconds: float) -> None:
+    """Wait about so long, by chance half as long or half as long again: two who collided do not meet again."""
+    time.sleep(seconds * random.uniform(0.5, 1.5))  # noqa: S311 - no secret

@@ -25,9 +25,6 @@ OURS_IN_HEADS = "refs/heads/holdfast/"
 """Where refs of ours go on a server that takes branches only."""
 
 FENCES = snapshot.FENCES
-_ATTEMPTS = 5
-"""So often is asked again what another push has in hands: together a second and a half."""
-
 WON, LOST, DECLINED, NOT_ATOMIC, UNCLEAR, NOTHING_DONE = (
     "won",
     "lost",
@@ -42,6 +39,7 @@ _BUSY = "busy"
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between attempts at refs that another push has locked on the remote."""
 _ATTEMPTS = 3
+"""So often is fetched again what changed on the remote meanwhile."""
 
 
 class Refused(Exception):
@@ -106,13 +104,13 @@ def remote_for(place: Workspace, ground: Ground, name: str) -> Remote:
     addresses = remote.address_of(place.git, name)
     if len(addresses) != 1:
         raise Refused(blocker("remote-unknown", name, f"{name} pushes to {len(addresses)} places"))
-    git = Git(_standing(place, observed), place.environment)
-    return Remote(git, name, addresses[0], observed.policy.claims.timeout, settings.get("core.sshcommand", ""))
+    git = Git(_standing(place, ground), place.environment)
+    return Remote(git, name, addresses[0], ground.policy.claims.timeout, settings.get("core.sshcommand", ""))
 
 
-def _standing(place: Workspace, observed: Observed) -> str:
+def _standing(place: Workspace, ground: Ground) -> str:
     """Where git is asked about the remote: the main worktree, or the bare repository itself."""
-    first = observed.snapshot.worktrees[0]
+    first = ground.worktrees[0]
     return first.path if first.head is not None else place.repository.common_dir
 
 
@@ -199,7 +197,7 @@ def change(contact: Contact, leases: Sequence[Lease]) -> Outcome:
         if result != _BUSY:
             return Outcome(result, pushed.words, after)
         if pause is not None:
-            clock.wait(pause)
+            clock.pause(pause)
     return Outcome(DECLINED, pushed.words, after)
 
 
@@ -234,20 +232,16 @@ def _result(outcome: str, leases: Sequence[Lease], before: Contact, after: Conta
     return {remote.UNCLEAR: NOTHING_DONE, remote.PUSHED: UNCLEAR}.get(outcome, _BUSY)
 
 
-def _untouched(leases: Sequence[Lease], after: Contact) -> bool:
-    return all(after.id_of(one.name) == one.old for one in leases)
-
-
 def winner_of(place: Workspace, contact: Contact, names: Sequence[str]) -> Origin | None:
     """Who made the claim that one of these refs of the remote shows; None where nothing tells it.
 
     A server changes the refs of one push one after the other: what is not there yet is asked for again.
     """
-    for attempt in range(_ATTEMPTS):
+    for wait in _PAUSES:
         found = [origin for name in names if (origin := _said_by(place, contact, name)) is not None]
         if found:
             return found[0]
-        clock.pause(0.05 * 2**attempt)
+        clock.pause(wait)
         try:
             contact = contact._replace(refs=contact.remote.refs())
         except remote.Unreachable:

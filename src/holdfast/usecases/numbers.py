@@ -89,7 +89,7 @@ def _reserve_there(
     """Ask what is reserved, then bring what is published: a reservation only ends after its plan can be seen."""
     name = _lead(RESERVED, folder, configured)
     for _ in range(_ATTEMPTS):
-        contact.bring(place, there, list(there.heads()), snapshot.refs_now(place))
+        there, _ = contact.bring(place, there, lambda _name: True, snapshot.refs_now(place))
         found = _by_number(there.below(name))
         _bring_reservations(place, folder, configured, there, found)
         known = Known(used(place, folder, configured), _counting(place, found, now))

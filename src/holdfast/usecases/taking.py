@@ -12,11 +12,11 @@ from holdfast.domain import claim_commit
 from holdfast.domain.blockers import blocker
 from holdfast.domain.claim_commit import Origin
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import claim_refs, claims, contact, here, journal, recover, snapshot, worktree
+from holdfast.usecases import claim_refs, claims, contact, here, journal, recover, snapshot, unpublished, worktree
 from holdfast.usecases.claim_refs import ABANDONED, FINISHED, ClaimRefs
+from holdfast.usecases.unpublished import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from holdfast.adapters.intents import Intent
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from holdfast.usecases.plan_source import Source
     from holdfast.usecases.worker import Worker
     from holdfast.usecases.workspace import Workspace
+    from holdfast.usecases.worktree import Ask
+
+_IN_HEADS = "what tells claimers apart is kept there under refs/heads/holdfast/"
 
 CLAIMED, REFUSED, LOST = "claimed", "refused", "lost"
 
 
 class Options(NamedTuple):
-    """How a plan is to be taken. `ask` is called with a question for the person at the terminal, None where nobody is.
-
-    `folder` is where the caller stands.
-    """
+    """How a plan is to be taken. `ask` asks the person at the terminal about a command, None where nobody is."""
 
     owner: str | None = None
     here: bool = False
@@ -44,7 +44,7 @@ class Options(NamedTuple):
     worktree: bool = True
     phase: str | None = None
     dry_run: bool = False
-    ask: Callable[[str], bool] | None = None
+    ask: Ask | None = None
 
 
 class Started(NamedTuple):
@@ -67,12 +67,16 @@ class Started(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """What a decision is made on: the claims, the remote if there is one, what the work starts from, and who starts."""
+    """What a decision is made on: the claims, the remote if there is one, what the work starts from, and who starts.
+
+    `told` is what became of claims that were made offline.
+    """
 
     claims: Claims
     there: Contact | None
     base: str | None
     worker: Worker
+    told: Told = Told()
 
 
 def claim(
@@ -94,10 +98,11 @@ def claim(
     if source.new is not None and not options.here:
         text = claim_commit.message(f"[Plan #{number}] {source.title}", origin)
         tip = commits.make(place.git, source.tree(place, scene.base), [commit], text, now, sign)
-    old = ground.refs.get(HEADS + name) or (scene.there.id_of(HEADS + name) if scene.there is not None else None)
-    kept = "" if old is None else ABANDONED if stolen else FINISHED
-    refs = ClaimRefs(number, name, commit, tip, kept, old)
-    intent = recover.begin(place, refs, origin, options)
+    old = ground.refs.get(HEADS + name)
+    there = scene.there.id_of(HEADS + name) if scene.there is not None else None
+    kept = "" if old is None and there is None else ABANDONED if stolen else FINISHED
+    refs = ClaimRefs(number, name, commit, tip, kept, old, there)
+    intent = recover.begin(place, refs, origin, options, scene.there is not None)
     try:
         return _win(place, scene, refs, origin, source, options, intent)
     except BaseException:
@@ -115,7 +120,8 @@ def _win(
         outcome = claim_refs.publish(refs, scene.there)
         if outcome.result != contact.WON:
             return _not_won(place, refs, outcome, intent)
-        notes = _said_once(scene.there, outcome.contact)
+        if outcome.contact.in_heads and not scene.there.in_heads:
+            notes = (f"{there} takes branches only: {_IN_HEADS}",)
         scene = scene._replace(there=outcome.contact)
         intent.note(published="yes")
     fresh = dict(scene.claims.ground.refs) if scene.there is None else snapshot.refs_now(place)
@@ -124,16 +130,15 @@ def _win(
     if said is not None:
         return _not_made_here(place, scene, refs, said, intent)
     if options.offline and scene.claims.ground.remote is not None:
-        recover.remember_unpublished(place, refs)
+        unpublished.remember(place, refs)
     made = worktree.Made(None, (), ())
     if options.here:
         here.switch(place, refs)
         made = made._replace(path=place.top)
     elif options.worktree:
-        made = worktree.make(place, scene.claims.ground, refs, options.ask)
+        made = worktree.make(place, scene.claims.ground, refs, options.ask, lambda path: intent.note(path=path))
         if made.path is None:
-            _take_back(place, scene, refs)
-            intent.done()
+            _take_back(place, scene, refs, intent)
             return refused(refs.plan, list(made.problems))
         source.moved(place, refs)
     intent.done()
@@ -144,15 +149,6 @@ def _win(
     )  # fmt: skip
 
 
-def _said_once(before: Contact, after: Contact) -> tuple[str, ...]:
-    """What is said the first time that a server turns out to take branches only."""
-    if before.in_heads or not after.in_heads:
-        return ()
-    return (
-        f"{after.remote.name} takes branches only: what keeps claims apart is kept in {contact.OURS_IN_HEADS} there",
-    )
-
-
 def _not_won(place: Workspace, refs: ClaimRefs, outcome: contact.Outcome, intent: Intent) -> Started:
     """Nothing of ours is on the remote, or it cannot be told."""
     if outcome.result == contact.UNCLEAR:
@@ -161,9 +157,9 @@ def _not_won(place: Workspace, refs: ClaimRefs, outcome: contact.Outcome, intent
             "remote-unclear", refs.branch, f"{outcome.contact.remote.name}: {outcome.words}", plan=refs.plan
         )
         return refused(refs.plan, [problem])._replace(exit=Unreachable.exit)
-    intent.done()
-    if outcome.result == contact.NOTHING_DONE:
+    if outcome.result == contact.NOTHING_DONE:  # yet: it may still land, and the intent is left for that
         raise Unreachable(f"{outcome.contact.remote.name}: {outcome.words}")
+    intent.done()
     if outcome.result == contact.NOT_ATOMIC:
         return refused(
             refs.plan, [blocker("remote-not-atomic", outcome.contact.remote.name, outcome.words, plan=refs.plan)]
@@ -177,9 +173,7 @@ def _not_won(place: Workspace, refs: ClaimRefs, outcome: contact.Outcome, intent
 
 def _not_made_here(place: Workspace, scene: Scene, refs: ClaimRefs, said: str, intent: Intent) -> Started:
     """Another worker of this clone was faster; or git cannot write here."""
-    if scene.there is not None:
-        claim_refs.unpublish(refs, scene.there)
-    intent.done()
+    _unpublish(refs, scene.there, intent)
     now = claims.observe(place, scene.claims.observed.at)
     held = [one for one in now.of_plan(refs.plan) if one.commit != refs.tip]
     if held:
@@ -193,11 +187,19 @@ def _lost(refs: ClaimRefs, winner: str, origin: Origin | None) -> Started:
     return Started(LOST, refs.plan, refs.branch, blockers=(problem,), winner=winner, exit=4)
 
 
-def _take_back(place: Workspace, scene: Scene, refs: ClaimRefs) -> None:
-    if scene.there is not None:
-        claim_refs.unpublish(refs, contact.ask(scene.there.remote))
+def _take_back(place: Workspace, scene: Scene, refs: ClaimRefs, intent: Intent) -> None:
+    there = contact.ask(scene.there.remote) if scene.there is not None else None
     claim_refs.unmake_here(place.git, refs, scene.claims.ground.remote)
+    _unpublish(refs, there, intent)
     _note(place, "claim-taken-back", scene, refs)
+
+
+def _unpublish(refs: ClaimRefs, there: Contact | None, intent: Intent) -> None:
+    """Take the claim back on the remote; where that gets no answer, the next command does."""
+    if there is None or recover.settled(claim_refs.unpublish(refs, there)):
+        intent.done()
+    else:
+        intent.leave()
 
 
 def _note(

@@ -46,7 +46,7 @@ def give_back(
     seen = claims.observe(place, now)
     there: Contact | None = None
     told = Told()
-    if seen.observed.remote is not None:
+    if seen.ground.remote is not None:
         try:
             there = contact.ask(contact.remote_for(place, seen.ground, seen.ground.remote))
         except contact.Refused as refused:
@@ -57,9 +57,9 @@ def give_back(
         before = seen
 
         def wanted(branch: str) -> bool:
-            return branch == before.observed.main or _named(before, name, branch)
+            return branch == before.ground.main or _named(before, name, branch)
 
-        there, brought = contact.bring(place, there, wanted, seen.observed.refs)
+        there, brought = contact.bring(place, there, wanted, seen.ground.refs)
         if brought or changed or told != Told():
             seen = claims.observe(place, now, there.requests())
     elif recover.unfinished(place, None):
@@ -127,11 +127,9 @@ def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None)
             intent.done()
             return Unclaimed(REFUSED, held.branch, held.plan, blockers=(problem,))
         notes = tuple(
-            worktree.leave(place, one.path, one.main)
-            for one in seen.observed.snapshot.worktrees
-            if one.branch == held.branch
+            worktree.leave(place, one.path, one.main) for one in seen.ground.worktrees if one.branch == held.branch
         )
-        said = claim_refs.end_here(place.git, ending, seen.observed.remote)
+        said = claim_refs.end_here(place.git, ending, seen.ground.remote)
         if said is not None:
             raise Unreachable(said.splitlines()[-1])
     except BaseException:
@@ -149,8 +147,8 @@ def _fences(seen: Claims, held: Claim, there: Contact | None) -> tuple[str, ...]
         return ()
     name = f"{FENCES}{held.plan}"
     found = (
-        seen.observed.refs.get(name),
-        fence_of(held.plan, seen.observed.refs),
+        seen.ground.refs.get(name),
+        fence_of(held.plan, seen.ground.refs),
         there.id_of(name) if there else None,
     )
     return tuple(dict.fromkeys(one for one in found if one is not None))

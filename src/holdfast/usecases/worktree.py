@@ -36,13 +36,13 @@ class Made(NamedTuple):
     notes: tuple[str, ...]
 
 
-def make(place: Workspace, observed: Observed, claim: ClaimRefs, ask: Ask | None, begun: Callable[[str], None]) -> Made:
+def make(place: Workspace, ground: Ground, claim: ClaimRefs, ask: Ask | None, begun: Callable[[str], None]) -> Made:
     """Make the worktree of a claim; without one the claim is to be taken back. `begun` is told where, before it is made."""
-    main = main_top(place, observed)
-    path = _free(os.path.join(_root(main, observed), claim.branch))
+    main = main_top(place, ground)
+    path = _free(os.path.join(_root(main, ground), claim.branch))
     begun(path)
     with contextlib.suppress(OSError):  # what cannot be overlooked is shown, and does no harm
-        _ignore(place, main, observed)
+        _ignore(place, main, ground)
     said = worktrees.add(place.git, path, claim.branch)
     problems = []
     if said is not None:
@@ -54,7 +54,7 @@ def make(place: Workspace, observed: Observed, claim: ClaimRefs, ask: Ask | None
         problems.append(blocker("setup-failed", "post-checkout", message, f"mend the hook, then run it in {path}"))
     copied, failed = _include(place, main, path)
     notes = (f"copied {len(copied)} ignored file{'' if len(copied) == 1 else 's'} ({INCLUDE})",) if copied else ()
-    return Made(path, (*problems, *failed, *_set_up(place, observed, main, path, claim, ask)), notes)
+    return Made(path, (*problems, *failed, *_set_up(place, ground, main, path, claim, ask)), notes)
 
 
 def leave(place: Workspace, path: str, main: bool) -> str:
@@ -139,9 +139,7 @@ def _include(place: Workspace, main: str, path: str) -> tuple[list[str], list[Pr
     return copied, failed
 
 
-def _set_up(
-    place: Workspace, observed: Observed, main: str, path: str, claim: ClaimRefs, ask: Ask | None
-) -> list[Problem]:
+def _set_up(place: Workspace, ground: Ground, main: str, path: str, claim: ClaimRefs, ask: Ask | None) -> list[Problem]:
     """Run the approved set-up; a failure keeps the claim and is told."""
     key = approvals.KEYS[0]
     command = approvals.command(ground.policy, key)

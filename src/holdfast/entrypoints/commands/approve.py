@@ -7,6 +7,7 @@ from holdfast.entrypoints import face, render
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from holdfast.entrypoints.face import Face
 
@@ -68,6 +69,11 @@ def _approve(face_: Face, key: str, text: str) -> int:
         return face.DONE
     face_.say("not approved")
     return face.REFUSED
+
+
+def asking(face_: Face) -> Callable[[str, str], bool] | None:
+    """How a person at the terminal is asked about the command of a key, or None where nobody is."""
+    return (lambda key, text: may_run(face_, key, text)) if face_.interactive and not face_.json else None
 
 
 def may_run(face_: Face, key: str, text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
-from holdfast.entrypoints.commands.approve import may_run
+from holdfast.entrypoints.commands.approve import asking
 from holdfast.entrypoints.commands.plan import plan_number
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
     place = face_.workspace()
     options = start.Options(
         parsed.owner, parsed.here, parsed.steal, parsed.offline, not parsed.no_worktree, parsed.phase, face_.dry_run,
-        (lambda key, command: may_run(face_, key, command)) if face_.interactive and not face_.json else None,
+        asking(face_),
     )  # fmt: skip
     now = clock.now()
     done = start.following(place, now, options) if parsed.next else start.one(place, parsed.number, now, options)
