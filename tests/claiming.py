@@ -197,7 +197,7 @@ PLANS = {
 }
 
 
-def _stream(files: dict[str, str]) -> bytes:
+def stream(files: dict[str, str]) -> bytes:
     parts = [b"commit refs/heads/main\ncommitter Ada <ada@example.org> 1767322800 +0000\ndata 5\nBegin\n"]
     for name, text in files.items():
         content = text.encode()
@@ -218,7 +218,7 @@ def team(tmp_path: Path, env: dict[str, str]) -> Team:
     """A remote with four plans: #2 waits for #1, #4 is more urgent than the others."""
     made = Team(tmp_path, env)
     Repo(tmp_path, env).git("init", "-q", "--bare", "-b", "main", str(made.remote.path))
-    made.remote.git("fast-import", "--quiet", input=_stream(PLANS).decode())
+    made.remote.git("fast-import", "--quiet", input=stream(PLANS).decode())
     return made
 
 
@@ -240,6 +240,6 @@ def alone(tmp_path: Path, env: dict[str, str]) -> Clone:
     made = Clone(tmp_path / "alone", env)
     made.path.mkdir()
     made.git("init", "-q", "-b", "main")
-    made.git("fast-import", "--quiet", input=_stream(PLANS).decode())
+    made.git("fast-import", "--quiet", input=stream(PLANS).decode())
     made.git("reset", "-q", "--hard")
     return made

@@ -144,15 +144,17 @@ def _decide(
     """All blockers at once, or the claim."""
     problems: list[Problem] = []
     source: Source | None = None
-    if scene.base is None:
-        problems.append(_no_main(scene))
-    else:
-        source = plan_source.find(place, scene.base, number, text)
-        problems += start.plan_blockers(number, source.found, source.plans)
     held = scene.claims.of_plan(number)
-    policy = scene.claims.ground.policy.claims
+    policy = scene.claims.observed.policy.claims
+    if scene.base is not None:
+        source = plan_source.find(place, scene.base, number)
     phases = source.phases if source is not None else ()
-    problems += start.claim_blockers(number, held, options.steal, now, policy, options.phase, phases)
+    taken = start.claim_blockers(number, held, options.steal, now, policy, options.phase, phases)
+    if source is None:
+        problems.append(_no_main(scene))
+    elif source.found or not taken:  # a plan that is not merged yet can be known to its claim alone
+        problems += start.plan_blockers(number, source.found, source.plans)
+    problems += taken
     if options.phase is not None and options.phase not in phases:
         declared = ", ".join(phases) or "none"
         message = f"plan #{number} declares no phase {options.phase!r} (declared: {declared})"

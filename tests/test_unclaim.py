@@ -1,0 +1,280 @@
+"""`holdfast unclaim`: a claim is given back on the remote first, then here; what is not merged is refused, or kept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from claiming import HOST, Clone, Team, before, codes, holdfast_words
+from conftest import plan_text
+
+
+def _work(clone: Clone, path: str) -> str:
+    """A commit in the worktree of a claim; gives the new tip."""
+    work = clone.at(path)
+    work.write("one.txt", "one\n")
+    work.git("add", "-A")
+    work.git("commit", "-qm", "One")
+    return work.id_of("HEAD")
+
+
+def test_everything_of_the_claim_is_gone(team: Team, ada: Clone, bob: Clone) -> None:
+    there, here = team.remote.refs(), ada.refs()
+    found = ada.claimed(1)
+    ran = ada.unclaim(1)
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == f"removed the worktree {found['worktree']}\nplan-1-first is no claim any more\n"
+    assert (team.remote.refs(), ada.refs()) == (there, here)
+    assert (ada.worktrees(), ada.intents(), ada.claims()) == ([str(ada.path)], [], [])
+    assert not Path(found["worktree"]).exists()
+    assert ada.journal() == ["claim-begun", "claim", "unclaim-begun", "unclaim"]
+    assert bob.claimed(1)["branch"] == "plan-1-first"
+
+
+def test_without_a_remote(alone: Clone) -> None:
+    here = alone.refs()
+    alone.claimed(1)
+    assert alone.unclaimed(1) == {
+        "schema": "holdfast.unclaim/1", "result": "released", "plan": 1, "branch": "plan-1-first", "kept": None,
+        "blockers": [], "exit": 0,
+    }  # fmt: skip
+    assert alone.refs() == here
+    assert alone.claimed(1)
+
+
+def test_by_branch_and_features(team: Team, ada: Clone) -> None:
+    ada.claimed(1)
+    assert ada.unclaimed("plan-1-first")["plan"] == 1
+    ada.git("branch", "feature-search")
+    assert ada.unclaimed("feature-search")["result"] == "released"
+    assert ada.refs("refs/heads") == {"refs/heads/main": ada.id_of("main")}
+    assert codes(ada.unclaimed("feature-search")) == ["not-claimed"]
+    assert codes(ada.unclaimed(3)) == ["not-claimed"]
+
+
+def test_work_is_refused_in_three_lines(ada: Clone) -> None:
+    found = ada.claimed(1)
+    _work(ada, found["worktree"])
+    ran = ada.unclaim(1)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "refused: plan-1-first has 1 commit that is not merged\n"
+        "   why:  It would be lost. [work-unmerged]\n"
+        "   next: finish it, or run `holdfast unclaim 1 --abandon`: its commits are kept\n"
+    )
+    assert ada.claims()[0]["state"] == "active"
+
+
+@pytest.mark.parametrize("pushed", [True, False])
+def test_abandoned_work_is_kept_here_and_there(team: Team, ada: Clone, pushed: bool) -> None:
+    found = ada.claimed(1)
+    tip = _work(ada, found["worktree"])
+    if pushed:
+        ada.at(found["worktree"]).git("push", "-q", "origin", "plan-1-first")
+    done = ada.unclaimed(1, "--abandon")
+    kept = f"refs/holdfast/abandoned/plan-1-first/{tip[:12]}"
+    assert (done["result"], done["kept"]) == ("released", kept)
+    assert ada.id_of(kept) == tip
+    assert ada.show("one.txt", kept) == "one\n"
+    assert set(team.remote.refs("refs/heads", "refs/holdfast/plans")) == {"refs/heads/main"}
+    if pushed:
+        assert team.remote.id_of(kept) == tip
+
+
+def test_work_that_only_the_remote_has_is_refused(team: Team, ada: Clone, bob: Clone) -> None:
+    """Another clone pushed to the claim's branch; here it is as it was made."""
+    found = ada.claimed(1, "--owner", "team")
+    bob.git("fetch", "-q")
+    bob.git("checkout", "-q", "plan-1-first")
+    tip = _work(bob, str(bob.path))
+    bob.git("push", "-q", "origin", "plan-1-first")
+    assert codes(ada.unclaimed(1)) == ["work-unmerged"]
+    assert team.remote.id_of("refs/heads/plan-1-first") == tip
+    done = ada.unclaimed(1, "--abandon")
+    assert done["result"] == "released"
+    assert team.remote.id_of(f"refs/holdfast/abandoned/plan-1-first/{tip[:12]}") == tip
+    assert not Path(found["worktree"]).exists()
+
+
+def test_all_blockers_at_once(ada: Clone) -> None:
+    found = ada.claimed(1)
+    _work(ada, found["worktree"])
+    ada.at(found["worktree"]).write("dirty.txt", "dirty\n")
+    assert codes(ada.unclaimed(1)) == ["work-unmerged", "worktree-dirty"]
+    ran = ada.unclaim(1)
+    assert ran.err.count("refused: ") == 2
+    assert len(ran.err.splitlines()) == 6
+
+
+def test_ignored_files_keep_the_worktree(ada: Clone) -> None:
+    found = ada.claimed(1)
+    work = ada.at(found["worktree"])
+    (ada.path / ".git/info/exclude").open("a").write(".env\n")
+    work.write(".env", "secret\n")
+    ran = ada.unclaim(1)
+    assert f"{found['worktree']} is left as it is, on no branch" in ran.err
+    assert work.read(".env") == "secret\n"
+    assert work.try_git("symbolic-ref", "-q", "HEAD").code == 1
+
+
+def test_the_caller_inside_keeps_its_folder(ada: Clone) -> None:
+    found = ada.claimed(1)
+    inside = ada.at(found["worktree"])
+    assert inside.unclaim(1).code == 0
+    assert inside.status() == ""
+    assert ada.refs("refs/heads/plan-*") == {}
+
+
+def test_somebody_inside_is_named(ada: Clone) -> None:
+    found = ada.claimed(1)
+    process = subprocess.Popen(["sleep", "60"], cwd=found["worktree"])
+    try:
+        refused = ada.unclaimed(1)
+        assert codes(refused) == ["claim-of-another"]
+        assert f"in use by {process.pid} (sleep)" in refused["blockers"][0]["message"]
+        assert ada.refs("refs/heads/plan-*")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_claim_of_another_machine_is_refused(team: Team, ada: Clone) -> None:
+    team.old_claim(1, "first", "Bob", 1)
+    found = ada.unclaimed(1)
+    assert codes(found) == ["claim-of-another"]
+    assert found["blockers"][0]["message"] == "plan-1-first is the claim of Bob on elsewhere, active"
+    assert team.remote.refs("refs/heads/plan-*")
+    team.old_claim(3, "third", "Bob", 100)
+    assert ada.unclaimed(3)["result"] == "released", "a stale claim can be given back by anybody"
+
+
+def test_the_same_name_gives_back_from_another_clone(team: Team, ada: Clone, bob: Clone) -> None:
+    ada.claimed(1, "--owner", "agent")
+    assert codes(bob.unclaimed(1)) == ["claim-of-another"]
+    assert bob.unclaimed(1, "--owner", "agent")["result"] == "released"
+    assert set(team.remote.refs()) == {"refs/heads/main"}
+
+
+def test_of_several_branches_one_must_be_named(team: Team, ada: Clone) -> None:
+    team.old_claim(1, "first", "Bob", 100)
+    team.old_claim(1, "other", "Cy", 100, fence=False)
+    fence = team.remote.id_of("refs/holdfast/plans/1")
+    assert codes(ada.unclaimed(1)) == ["contested"]
+    assert ada.unclaimed("plan-1-other")["result"] == "released"
+    assert team.remote.refs("refs/heads/plan-*", "refs/holdfast/plans") == {
+        "refs/heads/plan-1-first": fence, "refs/holdfast/plans/1": fence,
+    }, "the fence of the other one stays"  # fmt: skip
+
+
+def test_dry_run_changes_nothing(team: Team, ada: Clone) -> None:
+    ada.claimed(1)
+    there = team.remote.refs()
+    ran = ada.unclaim(1, "--dry-run")
+    assert (ran.code, ran.err) == (0, "would give back plan-1-first\n")
+    assert team.remote.refs() == there
+
+
+def test_a_worktree_that_was_deleted_by_hand(ada: Clone) -> None:
+    found = ada.claimed(1)
+    subprocess.run(["rm", "-rf", found["worktree"]], check=True)
+    assert ada.unclaim(1).code == 0
+    assert ada.worktrees() == [str(ada.path)]
+    assert ada.claimed(1)["worktree"] == found["worktree"]
+
+
+def test_a_claim_that_was_made_offline_leaves_nothing_to_publish(team: Team, ada: Clone) -> None:
+    ada.claimed(1, "--offline")
+    assert ada.unclaim(1).code == 0
+    ada.claimed(1)
+    ran = ada.holdfast("claims", "--fetch")
+    assert "offline" not in ran.err
+    assert [one["state"] for one in ada.claims()] == ["active"]
+
+
+# Remotes that do not want it, and races
+
+
+def test_an_unreachable_remote_changes_nothing(team: Team, ada: Clone) -> None:
+    ada.claimed(1)
+    team.remote.path.rename(team.root / "away.git")
+    ran = ada.unclaim(1)
+    assert (ran.code, ran.out) == (5, "")
+    assert len(ran.err.splitlines()) == 3
+    assert ada.refs("refs/heads/plan-*")
+    document = json.loads(ada.unclaim(1, "--json").out)
+    assert (document["schema"], document["exit"]) == ("holdfast.error/1", 5)
+
+
+def test_a_remote_that_keeps_its_branches(team: Team, ada: Clone) -> None:
+    """What the remote declines is not done here either, now or by the next command."""
+    found = ada.claimed(1)
+    team.remote.git("config", "receive.denyDeletes", "true")
+    refused = ada.unclaimed(1)
+    assert (refused["exit"], codes(refused)) == (1, ["remote-declined"])
+    assert "deletion prohibited" in refused["blockers"][0]["message"]
+    assert ada.holdfast("claims", "--fetch").code == 0
+    assert (ada.refs("refs/heads/plan-*"), ada.intents()) == ({"refs/heads/plan-1-first": found["commit"]}, [])
+    assert Path(found["worktree"]).is_dir()
+
+
+def test_a_remote_that_cannot_change_two_refs_at_once(team: Team, ada: Clone) -> None:
+    ada.claimed(1)
+    team.remote.git("config", "receive.advertiseAtomic", "false")
+    assert codes(ada.unclaimed(1)) == ["remote-not-atomic"]
+    assert ada.refs("refs/heads/plan-*")
+
+
+def test_a_claim_that_moves_meanwhile_is_not_dropped(team: Team, ada: Clone, bob: Clone) -> None:
+    ada.claimed(1)
+    bob.git("fetch", "-q")
+    bob.git("checkout", "-q", "plan-1-first")
+    tip = _work(bob, str(bob.path))
+    env = before(team.root / "bin", "push", f"PATH=$OLDPATH; (cd {bob.path} && git push -q origin plan-1-first)")
+    found = ada.unclaimed(1, env={**env, "OLDPATH": ada.env["PATH"]})
+    assert (found["exit"], codes(found)) == (1, ["claim-moved"])
+    assert team.remote.id_of("refs/heads/plan-1-first") == tip
+    assert ada.refs("refs/heads/plan-*")
+    assert ada.intents() == []
+
+
+def test_a_start_while_it_is_given_back(team: Team, ada: Clone, bob: Clone) -> None:
+    """The branch goes away between the look and the fetch of the other: it looks again, and wins."""
+    ada.claimed(1)
+    env = before(
+        team.root / "bin", "fetch", f"PATH=$OLDPATH; (cd {ada.path} && {holdfast_words('unclaim', 1)} 2>/dev/null)"
+    )
+    found = bob.claimed(1, env={**env, "OLDPATH": bob.env["PATH"]})
+    assert team.remote.id_of("refs/heads/plan-1-first") == found["commit"]
+
+
+def test_two_give_it_back_at_once(team: Team, ada: Clone) -> None:
+    ada.claimed(1)
+    command = [sys.executable, "-m", "holdfast", "unclaim", "1", "--json"]
+    running = [subprocess.Popen(command, cwd=ada.path, env=ada.env, stdout=-1, stderr=-1, text=True) for _ in range(3)]
+    answers = [(*one.communicate(), one.returncode) for one in running]
+    assert all("Traceback" not in out + err and code in (0, 1, 5) for out, err, code in answers), answers
+    assert any(code == 0 for *_, code in answers)
+    assert set(team.remote.refs()) == {"refs/heads/main"}
+    assert (ada.refs("refs/heads"), ada.worktrees()) == ({"refs/heads/main": ada.id_of("main")}, [str(ada.path)])
+    assert ada.claimed(1)
+
+
+def test_phases_are_given_back_one_by_one(team: Team, ada: Clone) -> None:
+    team.on_main({"docs/plans/05_five.md": plan_text(5, "Five", phases="api, docs")})
+    for phase in ("api", "docs"):
+        ada.claimed(5, "--phase", phase)
+    assert codes(ada.unclaimed(5)) == ["contested"]
+    assert ada.unclaimed("plan-5-api")["result"] == "released"
+    assert "refs/holdfast/plans/5" in team.remote.refs()
+    assert ada.unclaimed(5)["branch"] == "plan-5-docs"
+    assert set(team.remote.refs()) == {"refs/heads/main"}
+
+
+def test_owner_and_host_are_told(ada: Clone) -> None:
+    ada.claimed(1, "--owner", "x")
+    (claim,) = ada.claims()
+    assert (claim["owner"], claim["host"], claim["plan"]) == ("x", HOST, 1)
