@@ -145,9 +145,9 @@ def _decide(
     problems: list[Problem] = []
     source: Source | None = None
     held = scene.claims.of_plan(number)
-    policy = scene.claims.observed.policy.claims
+    policy = scene.claims.ground.policy.claims
     if scene.base is not None:
-        source = plan_source.find(place, scene.base, number)
+        source = plan_source.find(place, scene.base, number, text)
     phases = source.phases if source is not None else ()
     taken = start.claim_blockers(number, held, options.steal, now, policy, options.phase, phases)
     if source is None:
