@@ -22,7 +22,7 @@ SHOW = "env | sort | grep ^HOLDFAST_ > set-up.txt; pwd >> set-up.txt"
 
 def _configure(clone: Clone, command: str, more: str = "") -> None:
     """The command, on the remote's main branch and here."""
-    clone.write("holdfast.toml", f"[worktree]\nsetup = {json.dumps(command)}\n{more}")
+    clone.write("holdfast.toml", f"[worktree]\nsetup = {json.dumps(command, ensure_ascii=False)}\n{more}")
     clone.git("add", "-A")
     clone.git("commit", "-qm", "Configure")
     clone.git("push", "-q", "origin", "main")

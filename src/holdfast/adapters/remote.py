@@ -142,26 +142,26 @@ def _outcome(code: int, out: str, err: str) -> Pushed:
         return Pushed(PUSHED if code == 0 else UNCLEAR, said)
     reasons = {fields[1].rpartition(":")[2]: fields[2] for fields in lines if len(fields) > 2}
     alone = {ref: why for ref, why in reasons.items() if not any(word in why for word in _TOGETHER)}
-    words = "; ".join(dict.fromkeys((*alone.values(), *_hook_words(err))))
-    # Refs that only went down with others tell nothing: the server could not have all locks, because another push has.
-    if not alone or any(word in text for text in (*alone.values(), err) for word in _RACES):
-        return Pushed(LOST, words or said)
+    words = "; ".join(dict.fromkeys((*alone.values(), *_remote_words(err)))) or said
+    # A transaction that fails as a whole met a ref that another one holds, or that has moved: nobody declined anything.
+    if not alone or any(word in why for why in alone.values() for word in _RACES):
+        return Pushed(LOST, words)
     return Pushed(DECLINED, words, tuple(ref for ref, why in alone.items() if "remote rejected" in why))
 
 
-def _hook_words(err: str) -> list[str]:
-    return [
-        line.removeprefix("remote:").strip()
-        for line in err.split("\n")
-        if line.startswith("remote:") and line[7:].strip()
-    ]
+def _remote_words(err: str) -> list[str]:
+    """What the server or its hooks said, without what git explains about its locks."""
+    lines = [line[7:].strip() for line in err.split("\n") if line.startswith("remote:")]
+    told = lines[: lines.index("")] if "" in lines else lines
+    return [line.removeprefix("error: ") for line in told]
 
 
 def _said(err: bytes, code: int) -> str:
-    """What git complains about, in one line."""
-    lines = [line.strip() for line in decode(err).splitlines() if line.strip()]
-    fatal = [line for line in lines if line.startswith(("fatal: ", "error: ", "remote: ", "ssh: "))] or lines
-    return "; ".join(dict.fromkeys(line.removeprefix("fatal: ").removeprefix("error: ") for line in fatal[:3])) or (
+    """What git and those that it asked complain about, in one line: the last words up to git's own."""
+    lines = [line.strip() for line in decode(err).splitlines() if line.strip() and not line.startswith("hint: ")]
+    ends = [at for at, line in enumerate(lines, 1) if line.startswith(("fatal: ", "error: ", "remote: ", "ssh: "))]
+    told = lines[: ends[-1] if ends else None][-3:]
+    return "; ".join(dict.fromkeys(line.removeprefix("fatal: ").removeprefix("error: ") for line in told)) or (
         f"git exited with {code}"
     )
 

@@ -31,10 +31,23 @@ def one(place: Workspace, number: int, now: Moment, options: Options, text: NewP
 
     `text` is that of a plan which stands nowhere yet: it becomes the second commit of the claim.
     """
-    done = _once(place, number, now, options, text)
-    if done.result == LOST and recover.may_be_late(place):  # maybe to ourselves: a push that was given up has landed
-        done = _once(place, number, now, options, text)
-    return done
+
+    claims: Claims
+    there: Contact | None
+    base: str | None
+    worker: Worker
+    told: Told = Told()
+
+
+def one(place: Workspace, number: int, now: Moment, options: Options) -> Started:
+    """Take the plan with that number; `Unreachable` where the remote does not answer."""
+    done = _once(place, number, now, options)
+    if done.result != LOST:
+        return done
+    # Maybe to ourselves: the same worker was faster elsewhere, or a push that was given up has landed.
+    named = worker.of(place.environment, {}, options.owner).name is not None
+    again = _once(place, number, now, options) if named or recover.may_be_late(place) else done
+    return done if again.result == REFUSED else again
 
 
 def _once(place: Workspace, number: int, now: Moment, options: Options, text: NewPlan | None) -> Started:
