@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.adapters.git import GitError, decode, failure
-from holdfast.domain.claim_commit import TRAILERS, origin_of
+from holdfast.domain.claim_commit import CLAIM_ID, TRAILERS, origin_of
 from holdfast.domain.integration import Changed, Commit, Landed
 from holdfast.domain.moment import Moment
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -20,6 +20,7 @@ _FIELDS = f"%x01%H%n%P%n%T%n%ct%n%an%n%s%n%(trailers:{_KEYS},unfold)"
 _LOG = (
     "log",
     "-z",
+    "--ignore-missing",  # before --stdin, or it holds for nothing
     "--stdin",
     "--no-show-signature",
     "--no-mailmap",
@@ -27,7 +28,9 @@ _LOG = (
     "--encoding=UTF-8",
     "--no-decorate",
 )
-_RAW = ("--raw", "--no-renames", "--no-abbrev")
+_WHOLE = ("--no-renames", "--ignore-submodules=none", "--no-relative")
+"""Against configuration that leaves something out of a change: submodules, what lies outside the folder git runs in."""
+_RAW = ("--raw", "--root", "--no-abbrev", *_WHOLE)
 _PLAIN = ("-c", "diff.suppressBlankEmpty=false", "-c", "diff.algorithm=myers", "-c", "diff.indentHeuristic=true")
 _END_OF_FIELDS = "\x02"
 
@@ -51,13 +54,13 @@ class Asked(NamedTuple):
         return {one.commit.oid: one.commit for one in self.landed()}
 
     def landed(self) -> list[Landed]:
-        """The commits of the log with what they changed, newest first."""
+        """The commits of the log with what their messages say, newest first."""
         return _landed(decode(self.process.done().out))
 
 
 def named(git: Git, oids: Iterable[str]) -> Asked:
-    """Exactly these commits."""
-    return Asked(_log(git, "--no-walk=unsorted", f"--format={_FIELDS}", lines=oids))
+    """Exactly these commits, with what they changed (nothing for merges)."""
+    return Asked(_log(git, *_RAW, "--no-walk=unsorted", f"--format={_FIELDS}", lines=oids))
 
 
 def beyond(git: Git, tips: Iterable[str], target: str) -> Asked:
@@ -76,11 +79,10 @@ def first_parents(git: Git, target: str) -> Asked:
     return Asked(_log(git, "--first-parent", f"--format={_FIELDS}", lines=(target,)))
 
 
-def reverts(git: Git, target: str) -> Asked:
-    """Every commit that `target` reaches whose message says that it reverts another."""
-    return Asked(
-        _log(git, "--grep=^This reverts commit [0-9a-f]", f"--format={_FIELDS}{_END_OF_FIELDS}%B", lines=(target,))
-    )
+def telling(git: Git, target: str) -> Asked:
+    """Every commit that `target` reaches whose message says that it reverts another or that it made a claim."""
+    greps = ("--grep=^This reverts commit [0-9a-f]", f"--grep=^{CLAIM_ID}: ")
+    return Asked(_log(git, *greps, f"--format={_FIELDS}{_END_OF_FIELDS}%B", lines=(target,)))
 
 
 def changed(git: Git, pairs: Sequence[Pair]) -> list[Changes]:
@@ -104,7 +106,7 @@ def diffs(git: Git, pairs: Sequence[Pair], context: int = 3, paths: Sequence[str
         return []
     out = _diff_tree(git, ("-p", f"-U{context}", "--full-index", "--no-ext-diff", "--no-textconv"), pairs, paths)
     found: list[list[bytes]] = []
-    for line in out.split(b"\n"):
+    for line in out.removesuffix(b"\n").split(b"\n"):
         if len(line) in (40, 64) and not line.strip(b"0123456789abcdef"):
             found.append([])  # lines of a diff begin with a word, a blank or a sign: this is the next pair's header
         elif found:
@@ -136,7 +138,7 @@ def _log(git: Git, *options: str, lines: Iterable[str]) -> spawn.Running:
 
 def _diff_tree(git: Git, options: Sequence[str], pairs: Sequence[Pair], paths: Sequence[str] = ()) -> bytes:
     return git.run(
-        "--literal-pathspecs", *_PLAIN, "diff-tree", "--stdin", "--always", "-r", "--no-renames", *options, "--", *paths,
+        "--literal-pathspecs", *_PLAIN, "diff-tree", "--stdin", "--always", "-r", *_WHOLE, *options, "--", *paths,
         data="".join(f"{new} {old}\n" for new, old in pairs).encode(),
     )  # fmt: skip
 
@@ -159,10 +161,10 @@ def _read(record: str, changes: Changes) -> Landed:
     fields, told, body = record.partition(_END_OF_FIELDS)
     oid, parents, tree, at, author, subject, trailers = (*fields.split("\n", 6), "", "", "", "", "", "")[:7]
     moment = Moment(int(at)) if at.lstrip("-").isdecimal() else Moment(0)
-    commit = Commit(oid, tuple(parents.split()), tree, moment, author, subject, origin_of(trailers))
+    commit = Commit(oid, tuple(parents.split()), tree, moment, author, subject, origin_of(trailers), changes)
     if not told:
-        return Landed(commit, changes, None, ())
-    return Landed(commit, changes, request.number_in(body), request.reverted_in(body))
+        return Landed(commit, None, ())
+    return Landed(commit, request.number_in(body), request.reverted_in(body))
 
 
 def _changed(meta: str, path: str) -> Changed:

@@ -13,6 +13,9 @@ from holdfast.domain.value import NamedTuple
 _MADE = ("commit", "cherry-pick", "revert", "am")
 """What a reflog's message begins with where git made the new commit on this branch."""
 
+_RESET = ("reset: ", "branch: Reset to ", "checkout", "switch")
+"""Where the branch was put onto a commit that was there already."""
+
 
 class Entry(NamedTuple):
     """One line of a reflog."""
@@ -23,14 +26,10 @@ class Entry(NamedTuple):
     message: str
 
 
-def trace(common_dir: str, ref: str, tip: str) -> Trace | None:
-    """What the reflog of a ref tells about its tip; None where there is none (git-reflog; none with reftable)."""
+def trace(common_dir: str, ref: str) -> Trace | None:
+    """What the reflog of a branch tells about its tip; None where there is none (git-reflog; none with reftable)."""
     found = entries(common_dir, ref)
-    if not found:
-        return None
-    moved = any(one.old != one.new and one.old.strip("0") for one in found)
-    made = next((one for one in reversed(found) if one.new == tip and one.old != tip), None)
-    return Trace(found[-1].at, moved, moved and made is not None and _made(made), found[0].message)
+    return Trace(found[-1].at, _worked(found, ref.removeprefix("refs/heads/"))) if found else None
 
 
 def entries(common_dir: str, ref: str) -> list[Entry]:
@@ -39,11 +38,29 @@ def entries(common_dir: str, ref: str) -> list[Entry]:
     return [one for line in decode(raw or b"").split("\n") if (one := _entry(line)) is not None]
 
 
-def _made(entry: Entry) -> bool:
-    """True for a move to a new commit; a rebase that ends on what it rebased onto left no commit of the branch's own."""
-    if entry.message.startswith("rebase (finish)"):
-        return not entry.message.endswith(entry.new)
-    return entry.message.startswith(_MADE)
+def _worked(log: list[Entry], name: str) -> bool | None:
+    """True where commits that were made on this branch are below its tip, None where its log does not tell."""
+    worked = None if log[0].old.strip("0") else False
+    states: dict[str, bool | None] = {}
+    for one in log:
+        worked = _after(one, worked, states, name)
+        states[one.new] = worked
+    return worked
+
+
+def _after(entry: Entry, worked: bool | None, states: dict[str, bool | None], name: str) -> bool | None:
+    """Whether the branch has commits of its own after one move, if it had before and at its earlier `states`."""
+    message = entry.message
+    if " (finish): " in message:
+        return False if message.endswith(entry.new) else worked  # nothing was left above what it was rebased onto
+    if message.startswith(_MADE):
+        return worked if message.endswith(": fast-forward") else True
+    copied = any(word.endswith(f"/{name}") for word in message.replace(":", " ").split())
+    if message.startswith(_RESET) and not copied:
+        back = "HEAD~" in message or "HEAD^" in message
+        return states.get(entry.new, (None if worked else worked) if back else False)
+    here = message.startswith(("branch: Created from ", "Branch: renamed ", "merge "))
+    return worked if worked or (here and not copied) else None  # else it came from elsewhere
 
 
 def _entry(line: str) -> Entry | None:

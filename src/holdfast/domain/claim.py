@@ -62,7 +62,7 @@ class Claim(NamedTuple):
         return f"{owner} on {self.host}" if self.host else owner
 
 
-_TOLERANCE = 5 * MINUTE
+TOLERANCE = 5 * MINUTE
 """Clocks of one team differ by so much without anything being wrong."""
 
 _SOURCES = {
@@ -98,9 +98,8 @@ def phase_of(branch: str, phases: tuple[str, ...], policy: ClaimPolicy) -> str |
 
 def _claim(branch: Branch, snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> Claim:
     known = [(tip, _settled(branch, tip, snapshot.facts.get(tip, ()))) for tip in branch.tips]
-    # Here and on the remote: the one with more work is ahead; dates come from other clocks, and tell only then.
-    tip, facts = max(known, key=lambda one: (one[1].own, one[1].at) if one[1] is not None else (0, 0))
-    merged = all(one is not None and one.verdict.merged for _, one in known)
+    tip, facts = max(known, key=lambda one: _newness(one[1]))
+    merged = _merged(known)
     origin = _origin(branch, facts)
     at, source, doubts = _activity(branch, facts, origin, now)
     own = facts.own if facts is not None else 0
@@ -133,30 +132,40 @@ def _claim(branch: Branch, snapshot: Snapshot, now: Moment, policy: ClaimPolicy)
 
 
 def _settled(branch: Branch, tip: str, facts: tuple[Facts, ...]) -> Facts | None:
-    """What is known of a tip, from the main branch that proves it merged if one does; None where there is none.
-
-    A tip that the main branch reaches can be merged work or a branch that has just been made from an older commit: it is
-    merged where the branch is known to have had commits of its own.
-    """
-    judged = [one._replace(verdict=_with_name(branch, tip, one)) for one in facts]
+    """What is known of a tip, from the main branch that proves it merged if one does; None where there is none."""
+    judged = [_with_name(branch, tip, one) for one in facts]
     return max(judged, key=lambda one: (one.verdict.merged, -one.own), default=None)
 
 
-def _with_name(branch: Branch, tip: str, facts: Facts) -> Verdict:
+def _with_name(branch: Branch, tip: str, facts: Facts) -> Facts:
+    """What is known of a tip as this branch's.
+
+    A tip that the main branch reaches can be merged work, or a branch that has just been made there: it is merged where
+    the branch is known to have had commits of its own. On the main line every fresh branch stands, so that must be
+    proven, by its own claim commit below or by its reflog; beside it the reflog can only say the contrary.
+    """
     how = facts.verdict.how
-    trace = branch.trace if tip == branch.local else None
-    mine = facts.origin is not None and _fits(branch, facts.origin)
-    made = trace is not None and trace.made_here
-    if how == integration.BY_FAST_FORWARD and not mine and not made:
-        return integration.Verdict(integration.NOTHING_OWN)
-    # A branch that never moved since it was made from another has no commits of its own; a copy of itself may have.
-    born = trace is not None and trace.birth.startswith("branch: Created from ")
-    still = born and trace is not None and not trace.moved and not trace.birth.endswith(f"/{branch.name}")
-    if how == integration.BY_MERGE and still:
-        return integration.Verdict(integration.NOTHING_OWN)
-    if how == integration.NOTHING_OWN and facts.own == 0 and facts.origin is None and made:
-        return integration.Verdict(integration.BY_FAST_FORWARD, tip)
-    return facts.verdict
+    if how not in (integration.BY_FAST_FORWARD, integration.BY_MERGE):
+        return facts
+    worked = branch.trace.worked if branch.trace is not None and tip == branch.local else None
+    mine = facts.origin is not None and facts.origin.branch in (None, branch.name) and _fits(branch, facts.origin)
+    if worked is None:
+        worked = how == integration.BY_MERGE or mine
+    if worked:
+        return facts
+    return facts._replace(verdict=integration.Verdict(integration.NOTHING_OWN), origin=None, claimed_at=None)
+
+
+def _newness(facts: Facts | None) -> tuple[bool, Moment]:
+    """Of two tips of a branch that one speaks for it which holds the other, else the one with the newer date."""
+    return (bool(facts.holds), facts.at) if facts is not None else (False, Moment(0))
+
+
+def _merged(known: list[tuple[str, Facts | None]]) -> bool:
+    """True when each tip of a branch, here and on the remote, is merged or an earlier state of one that is."""
+    ended = {tip for tip, one in known if one is not None and one.verdict.merged}
+    ended |= {earlier for tip, one in known if one is not None and tip in ended for earlier in one.holds}
+    return all(tip in ended for tip, _ in known)
 
 
 def _origin(branch: Branch, facts: Facts | None) -> Origin | None:
@@ -189,7 +198,7 @@ def _activity(
         (branch.fetched if bare or branch.local is None else None, REMOTE),
     ]
     moments = [(at, source) for at, source in seen if at is not None]
-    past = [(min(at, now), source) for at, source in moments if at <= now + _TOLERANCE]
+    past = [(min(at, now), source) for at, source in moments if at <= now + TOLERANCE]
     if past:
         at, source = max(past, key=lambda one: one[0])
         return at, source, ()

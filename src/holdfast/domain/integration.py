@@ -6,14 +6,16 @@ merged.
 
 from __future__ import annotations
 
+import itertools
+
+from holdfast.domain.request import title_of
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.moment import Moment
-    from holdfast.domain.patch import Patch
 
 BY_MERGE, BY_FAST_FORWARD, BY_SQUASH, BY_PICKS, BY_CONTENT, BY_TREE, BY_HUNKS, BY_REQUEST, BY_TITLE = (
     "merge", "fast-forward", "squash", "picks", "content", "tree", "hunks", "request", "title",
@@ -67,8 +69,19 @@ class Verdict(NamedTuple):
         return f"{text}, and reverted later" if self.reverted else text
 
 
+class Changed(NamedTuple):
+    """One path that a commit or a branch changed: mode and blob before and after."""
+
+    path: str
+    old: str
+    new: str
+
+
+Changes = frozenset[Changed]
+
+
 class Commit(NamedTuple):
-    """A commit as far as verdicts need it; `at` is the committer's date, `origin` what makes it a claim's."""
+    """A commit as far as verdicts need it; `at` is the committer's date, `origin` what its trailers say of a claim."""
 
     oid: str
     parents: tuple[str, ...]
@@ -77,13 +90,21 @@ class Commit(NamedTuple):
     author: str
     subject: str
     origin: Origin | None
+    changes: Changes = frozenset()
+
+    @property
+    def made_claim(self) -> bool:
+        """True for a claim commit. One that was amended or squashed into has trailers and work: that is no mere claim."""
+        return self.origin is not None and not self.changes and len(self.parents) < 2
 
 
 class Facts(NamedTuple):
     """What two object ids tell: a branch's tip against the main branch's.
 
     `own` counts the commits that the main branch lacks, without those that made the claim; `origin` is what the newest
-    claim commit among them says, and `claimed_at` its date.
+    claim commit among them says, and `claimed_at` its date. `holds` are other tips of its branch (here, on the remote) that
+    are no more than an earlier state of it. `shapes` are the paths, in short, of each change that was found in the main
+    branch: what takes it back has the same.
     """
 
     tip: str
@@ -93,6 +114,8 @@ class Facts(NamedTuple):
     verdict: Verdict
     origin: Origin | None
     claimed_at: Moment | None = None
+    holds: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
 
 
 class Work(NamedTuple):
@@ -104,7 +127,7 @@ class Work(NamedTuple):
     @property
     def own(self) -> tuple[Commit, ...]:
         """The commits without those that made the claim."""
-        return tuple(one for one in self.commits if one.origin is None)
+        return tuple(one for one in self.commits if not one.made_claim)
 
     @property
     def claim(self) -> Commit | None:
@@ -130,29 +153,19 @@ def work_of(tip: str, commits: Mapping[str, Commit]) -> Work:
     return Work(tuple(found), tuple(bases))
 
 
-def before_merges_of_main(tip: str, commits: Mapping[str, Commit]) -> str:
-    """The commit below those merges at the tip of a branch that only brought the main branch in.
+def below_merges_of_main(tip: str, commits: Mapping[str, Commit]) -> tuple[str, ...]:
+    """The tip, and what lies below the merges at its end that brought the main branch in, one after the other.
 
     Behind a squash merge people merge the main branch back: then the whole change is empty, and what was merged is the
-    commit below.
+    first commit below that has one.
     """
-    while tip in commits:
-        commit = commits[tip]
-        if len(commit.parents) != 2 or commit.parents[1] in commits or commit.parents[0] not in commits:
-            return tip
-        tip = commit.parents[0]
-    return tip
-
-
-class Changed(NamedTuple):
-    """One path that a commit or a branch changed: mode and blob before and after."""
-
-    path: str
-    old: str
-    new: str
-
-
-Changes = frozenset[Changed]
+    found = [tip]
+    while (commit := commits[found[-1]]).parents[1:]:
+        own, *others = commit.parents
+        if own not in commits or any(other in commits for other in others):
+            break
+        found.append(own)
+    return tuple(found)
 
 
 def paths(changes: Changes) -> frozenset[str]:
@@ -165,34 +178,112 @@ def reverse(changes: Changes) -> Changes:
     return frozenset(Changed(one.path, one.new, one.old) for one in changes)
 
 
+def shape(changes: Changes) -> str:
+    """The paths of a change in short: what takes it back has the same."""
+    import zlib
+
+    names = "\0".join(sorted(paths(changes))).encode("utf-8", "surrogateescape")
+    return f"{zlib.crc32(names):08x}"
+
+
 class Landed(NamedTuple):
-    """A commit of the main branch: what it changed, what its message says about requests and reverts.
+    """A commit of the main branch, and what its message says about requests and reverts.
 
     `request` is the number that its subject or merge message names; `reverts` the commit ids that it takes back.
     """
 
     commit: Commit
-    changes: Changes
     request: int | None
     reverts: tuple[str, ...]
 
 
+class Texts(NamedTuple):
+    """What the text of a change says, and that of the change that takes it back (`patch.patch_of`)."""
+
+    forward: bytes
+    backward: bytes
+
+
 def landed_as(
-    changes: Changes, patch: Callable[[], Patch], candidates: Iterable[Landed], patch_at: Callable[[str], Patch]
+    changes: Changes, texts: Texts | None, candidates: Iterable[Landed], text_at: Callable[[str], bytes | None]
 ) -> tuple[str, bool] | None:
     """The newest commit of the main branch that is exactly this change, and whether it was taken back after that.
 
     `candidates` are the commits that may be it, newest first: with the same paths, and not part of the branch's past.
-    `patch` and `patch_at` read the texts of a change, which is only asked where the blobs differ.
+    `texts` and `text_at` are known where blobs alone do not tell.
     """
     reverted = False
     back = reverse(changes)
     for one in candidates:
-        if one.changes == changes or patch_at(one.commit.oid).forward == patch().forward:
+        text = text_at(one.commit.oid) if texts is not None else None
+        if one.commit.changes == changes or (texts is not None and text == texts.forward):
             return one.commit.oid, reverted
-        if one.changes == back or patch_at(one.commit.oid).forward == patch().backward:
+        if one.commit.changes == back or (texts is not None and text == texts.backward):
             reverted = True
     return None
+
+
+def taken_back(landed: Iterable[Landed]) -> frozenset[str]:
+    """The commits that others revert, if these are not reverted themselves; newest first."""
+    taken: set[str] = set()
+    for one in landed:
+        if one.reverts and one.commit.oid not in taken:
+            taken.update(one.reverts)
+        elif one.reverts:
+            taken.difference_update(one.reverts)
+    return frozenset(taken)
+
+
+class Main:
+    """What the main branch got since some commit, newest first, and where each of its commits stands.
+
+    `line` are its commits from the tip along first parents, as far as they are known.
+    """
+
+    def __init__(self, landed: Sequence[Landed], line: Mapping[str, int]) -> None:
+        self.taken_back = taken_back(landed)
+        self._line = line
+        self._commits = {one.commit.oid: one.commit for one in landed}
+        self._by_paths: dict[frozenset[str], list[Landed]] = {}
+        self._by_request: dict[int, list[Landed]] = {}
+        self._by_title: dict[str, list[Landed]] = {}
+        self._past: tuple[str, frozenset[str]] = ("", frozenset())
+        for one in landed:
+            if one.commit.changes:
+                self._by_paths.setdefault(paths(one.commit.changes), []).append(one)
+            if one.request is not None:
+                self._by_request.setdefault(one.request, []).append(one)
+            title = title_of(one.commit.subject)
+            if title is not None:
+                self._by_title.setdefault(title, []).append(one)
+
+    def alike(self, changes: Changes, base: str) -> list[Landed]:
+        """Commits that came after `base` and changed the same paths, newest first."""
+        return self._after(base, self._by_paths.get(paths(changes), []))
+
+    def naming(self, request: int, base: str) -> list[Landed]:
+        """Commits that came after `base` and name this request, newest first."""
+        return self._after(base, self._by_request.get(request, []))
+
+    def titled(self, subject: str, base: str) -> list[Landed]:
+        """Commits that came after `base` and have this subject with the number of a request, newest first."""
+        return self._after(base, self._by_title.get(subject, []))
+
+    def undone(self, one: Landed) -> bool:
+        """True for a commit that was taken back later: by a revert that names it, or by its very reverse."""
+        back = reverse(one.commit.changes)
+        later = itertools.takewhile(lambda other: other is not one, self._by_paths.get(paths(one.commit.changes), []))
+        return one.commit.oid in self.taken_back or any(other.commit.changes == back for other in later)
+
+    def _after(self, base: str, candidates: list[Landed]) -> list[Landed]:
+        """Those that are not part of the past of `base`."""
+        if not candidates:
+            return []
+        if base in self._line and all(one.commit.oid in self._line for one in candidates):
+            return [one for one in candidates if self._line[one.commit.oid] < self._line[base]]
+        if self._past[0] != base:
+            self._past = base, past_of([base], self._commits)
+        return [one for one in candidates if one.commit.oid not in self._past[1]]
 
 
 def past_of(tips: Iterable[str], commits: Mapping[str, Commit]) -> frozenset[str]:

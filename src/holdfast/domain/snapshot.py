@@ -24,16 +24,13 @@ class Worktree(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """What the reflog of a branch tells: the moment of its last entry, and whether it ever moved.
+    """What the reflog of a branch tells: the moment of its last entry, and whether its tip has commits made on it.
 
-    `made_here` is true when the tip itself was made by committing on this branch; `birth` is the message of its first
-    entry.
+    `worked` is None where the log does not tell: the branch came from elsewhere, or the log is cut off.
     """
 
     at: Moment
-    moved: bool
-    made_here: bool
-    birth: str = ""
+    worked: bool | None
 
 
 class Branch(NamedTuple):

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from holdfast.adapters import commits
 from holdfast.domain import integration
-from holdfast.domain.integration import Facts, Verdict, landed_as, paths
+from holdfast.domain.integration import Facts, Main, Texts, Verdict, landed_as, paths, shape
 from holdfast.domain.patch import hunks_of, patch_of
-from holdfast.domain.request import title_of
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from holdfast.adapters.commits import Pair
     from holdfast.adapters.git import Git
     from holdfast.adapters.objects import Objects
     from holdfast.domain.integration import Changes, Commit, Landed, Work
-    from holdfast.domain.patch import Patch
 
-    Candidates = Callable[[Changes], list[Landed]]
+_LONGEST_PATHS = 60_000
+"""Characters of all paths that one git process takes as arguments."""
 
-_LONGEST_PATHS = 100_000
-"""Characters of all paths that one git process takes as arguments; more is not asked, and so not proven."""
+
+class _Found(NamedTuple):
+    """The verdict on a tip, its claim commit, where it left the main line, and the paths of what was found there."""
+
+    verdict: Verdict
+    claim: Commit | None = None
+    fork: str = ""
+    shapes: tuple[str, ...] = ()
 
 
 class _Case(NamedTuple):
@@ -33,271 +38,347 @@ class _Case(NamedTuple):
     work: Work
     changes: Changes
 
+    @property
+    def pair(self) -> Pair:
+        """What its whole change lies between."""
+        return self.core.oid, self.base
+
+    def found(self, how: str, by: str = "", reverted: bool = False) -> _Found:
+        """This branch as merged."""
+        return _Found(Verdict(how, by, reverted), self.work.claim, self.base, (shape(self.changes),))
+
 
 def facts(
-    git: Git, objects: Objects, tips: Iterable[str], target: str, shallow: bool, requests: Mapping[str, int]
+    git: Git,
+    objects: Objects,
+    branches: Iterable[Sequence[str]],
+    target: str,
+    shallow: bool,
+    requests: Mapping[str, int],
 ) -> dict[str, Facts]:
-    """What each tip is against `target`; `requests` are the numbers of requests whose head a tip is."""
-    wanted = list(dict.fromkeys(tips))
+    """What each tip of each branch is against `target`; `requests` are the numbers of requests whose head a tip is."""
+    groups = [tuple(dict.fromkeys(tips)) for tips in branches]
+    wanted = list(dict.fromkeys(tip for tips in groups for tip in tips))
     if not wanted:
         return {}
     asked = commits.named(git, wanted)
-    ahead = {one.commit.oid: one for one in commits.beyond(git, wanted, target).landed()}
+    ahead = commits.beyond(git, wanted, target).commits()
     known = asked.commits()
-    ladder = _Ladder(git, objects, target, ahead, requests)
-    inside = [tip for tip in wanted if tip in known and tip not in ahead]
-    verdicts = {**ladder.inside(inside, known), **ladder.outside([tip for tip in wanted if tip in ahead], shallow)}
-    return {tip: _facts(known[tip], ladder, *verdicts[tip]) for tip in wanted if tip in known}
+    ladder = _Ladder(git, objects, target, known, ahead, requests)
+    found = {
+        **ladder.inside([tip for tip in wanted if tip in known and tip not in ahead]),
+        **ladder.outside([tip for tip in wanted if tip in ahead], shallow),
+    }
+    holds: dict[str, set[str]] = {}
+    for tips in groups:
+        for tip in tips:
+            others = (one for one in tips if one != tip and one in found and tip in found)
+            holds.setdefault(tip, set()).update(one for one in others if ladder.holds(tip, found[tip], one))
+    return {tip: _facts(known[tip], ladder, one, sorted(holds[tip])) for tip, one in found.items() if tip in known}
 
 
-def _facts(tip: Commit, ladder: _Ladder, verdict: Verdict, claim: Commit | None) -> Facts:
+def _facts(tip: Commit, ladder: _Ladder, found: _Found, holds: Sequence[str]) -> Facts:
     own = len(ladder.work(tip.oid).own) if tip.oid in ladder.ahead else 0
-    if claim is None:
-        return Facts(tip.oid, tip.at, tip.author, own, verdict, None)
-    return Facts(tip.oid, tip.at, tip.author, own, verdict, claim.origin, claim.at)
+    origin, at = (found.claim.origin, found.claim.at) if found.claim is not None else (None, None)
+    return Facts(tip.oid, tip.at, tip.author, own, found.verdict, origin, at, tuple(holds), found.shapes)
 
 
 class _Ladder:
     """The questions that prove a branch merged, cheapest first, each asked for all branches that are still open."""
 
     def __init__(
-        self, git: Git, objects: Objects, target: str, ahead: Mapping[str, Landed], requests: Mapping[str, int]
+        self,
+        git: Git,
+        objects: Objects,
+        target: str,
+        known: Mapping[str, Commit],
+        ahead: Mapping[str, Commit],
+        requests: Mapping[str, int],
     ) -> None:
         self.git = git
         self.objects = objects
         self.target = target
+        self.known = known
         self.ahead = ahead
         self.requests = requests
-        self._beyond = {oid: one.commit for oid, one in ahead.items()}
         self._works: dict[str, Work] = {}
-        self._patches: dict[str, Patch] = {}
-        self._line: dict[str, int] | None = None
+        self._texts: dict[Pair, bytes] = {}
+        self._line: list[Landed] | None = None
+        self._ranks: dict[str, int] = {}
+        self._telling: list[Landed] | None = None
 
     def work(self, tip: str) -> Work:
         """What a tip has beyond the main branch."""
         if tip not in self._works:
-            self._works[tip] = integration.work_of(tip, self._beyond)
+            self._works[tip] = integration.work_of(tip, self.ahead)
         return self._works[tip]
+
+    def _main_line(self) -> list[Landed]:
+        """The commits of the main line, newest first."""
+        if self._line is None:
+            self._line = commits.first_parents(self.git, self.target).landed()
+            self._ranks = {one.commit.oid: at for at, one in enumerate(self._line)}
+        return self._line
+
+    def _rank(self, oid: str) -> int | None:
+        """How far a commit of the main line is from its tip; None for a commit that is not on it."""
+        self._main_line()
+        return self._ranks.get(oid)
+
+    def _tellers(self) -> list[Landed]:
+        """The commits of the main branch that revert another or made a claim."""
+        if self._telling is None:
+            self._telling = commits.telling(self.git, self.target).landed()
+        return self._telling
+
+    # Earlier states
+
+    def holds(self, tip: str, found: _Found, other: str) -> bool:
+        """True where `other`, a tip of the same branch elsewhere, is no more than an earlier state of `tip`."""
+        if other in self.ahead:
+            return self._holds_outside(tip, other)
+        if self.known[other].made_claim:
+            return True  # the main branch has that claim commit: its claim is over
+        fork, rank = self._rank(found.fork), self._rank(other)
+        return fork is not None and rank is not None and rank >= fork
+
+    def _holds_outside(self, tip: str, other: str) -> bool:
+        if tip in self.ahead and any(one.oid == other for one in self.work(tip).commits):
+            return True
+        work = self.work(other)
+        if work.own or work.claim is None or work.claim.origin is None:
+            return False
+        # Nothing but a claim commit, which has another id wherever it was rebased.
+        around = self.work(tip).commits if tip in self.ahead else [one.commit for one in self._tellers()]
+        return any(one.origin is not None and one.origin.claim_id == work.claim.origin.claim_id for one in around)
 
     # Tips that the main branch reaches
 
-    def inside(self, tips: list[str], known: Mapping[str, Commit]) -> dict[str, tuple[Verdict, Commit | None]]:
-        """Tips that the main branch reaches: merged, if they had commits of their own."""
+    def inside(self, tips: list[str]) -> dict[str, _Found]:
+        """Tips that the main branch reaches: by a merge, or on its own line, where fresh branches are too."""
         if not tips:
             return {}
-        asked = commits.reverts(self.git, self.target)
-        line = commits.first_parents(self.git, self.target).landed()
+        line = self._main_line()
         merges = {parent: one.commit.oid for one in line for parent in one.commit.parents[1:]}
         claimed = _claims_below(line)
-        taken_back = _taken_back(asked.landed())
-        on_line = {one.commit.oid for one in line}
-        found: dict[str, tuple[Verdict, Commit | None]] = {}
+        taken_back = integration.taken_back(self._tellers())
+        found = {}
         for tip in tips:
-            if known[tip].origin is not None:
-                found[tip] = Verdict(integration.NOTHING_OWN), known[tip]
-            elif tip not in on_line:
-                by = merges.get(tip, "")
-                found[tip] = Verdict(integration.BY_MERGE, by, bool({tip, by} & taken_back)), None
-            elif tip in claimed:
-                verdict = Verdict(integration.BY_FAST_FORWARD, tip, tip in taken_back)
-                found[tip] = verdict, claimed[tip]
+            by = merges.get(tip, "")
+            if self.known[tip].made_claim:
+                found[tip] = _Found(Verdict(integration.NOTHING_OWN), self.known[tip], tip)
+            elif self._rank(tip) is None:
+                found[tip] = _Found(Verdict(integration.BY_MERGE, by, bool({tip, by} & taken_back)), None, by)
             else:
-                found[tip] = Verdict(integration.NOTHING_OWN), None
+                verdict = Verdict(integration.BY_FAST_FORWARD, tip, tip in taken_back)
+                found[tip] = _Found(verdict, claimed.get(tip), tip)
         return found
 
     # Tips that it does not reach
 
-    def outside(self, tips: list[str], shallow: bool) -> dict[str, tuple[Verdict, Commit | None]]:
+    def outside(self, tips: list[str], shallow: bool) -> dict[str, _Found]:
         """Tips with commits that the main branch lacks: merged, if their changes are there."""
-        found: dict[str, Verdict] = {}
+        found: dict[str, _Found] = {}
         waiting: list[str] = []
         for tip in tips:
             work = self.work(tip)
             if not work.bases:
-                found[tip] = Verdict(integration.SHALLOW if shallow else integration.NO_BASE)
+                found[tip] = _Found(Verdict(integration.SHALLOW if shallow else integration.NO_BASE), work.claim)
             elif all(len(one.parents) > 1 for one in work.own):
-                found[tip] = Verdict(integration.NOTHING_OWN)
+                found[tip] = _Found(Verdict(integration.NOTHING_OWN), work.claim)
             else:
                 waiting.append(tip)
-        found |= self._judged(self._cases(waiting))
-        return {tip: (verdict, self.work(tip).claim) for tip, verdict in found.items()}
+        return found | self._judged(self._cases(waiting))
 
     def _cases(self, tips: list[str]) -> list[_Case]:
-        cores = [integration.before_merges_of_main(tip, self._beyond) for tip in tips]
-        bases = [self._base(self.work(core).bases) for core in cores]
-        changes = commits.changed(self.git, list(zip(cores, bases, strict=True)))
-        return [
-            _Case(tip, self._beyond[core], base, self.work(core), change)
-            for tip, core, base, change in zip(tips, cores, bases, changes, strict=True)
-        ]
+        """Each tip; where it only brought the main branch in and adds nothing to that, what lies below."""
+        chains = [integration.below_merges_of_main(tip, self.ahead) for tip in tips]
+        pairs = [(core, self._base(core)) for chain in chains for core in chain]
+        changes = dict(zip(pairs, commits.changed(self.git, pairs), strict=True))
+        found = []
+        for tip, chain in zip(tips, chains, strict=True):
+            core = next((one for one in chain if changes[one, self._base(one)]), chain[-1])
+            base = self._base(core)
+            found.append(_Case(tip, self.ahead[core], base, self.work(core), changes[core, base]))
+        return found
 
-    def _base(self, bases: tuple[str, ...]) -> str:
-        """The newest of the commits that a branch is based on; each of them is a common ancestor, and so sound."""
+    def _base(self, tip: str) -> str:
+        """The newest of the commits that a tip is based on; each of them is a common ancestor, and so sound."""
+        bases = self.work(tip).bases
         if len(bases) == 1:
             return bases[0]
-        rank = self._rank()
-        return min(bases, key=lambda oid: rank.get(oid, len(rank)))
+        return min(bases, key=lambda oid: len(self._main_line()) if (rank := self._rank(oid)) is None else rank)
 
-    def _rank(self) -> dict[str, int]:
-        """The commits of the main line by their distance from its tip."""
-        if self._line is None:
-            line = commits.first_parents(self.git, self.target).landed()
-            self._line = {one.commit.oid: at for at, one in enumerate(line)}
-        return self._line
-
-    def _judged(self, cases: list[_Case]) -> dict[str, Verdict]:
-        found = {case.tip: Verdict(integration.CANCELS_OUT) for case in cases if not case.changes}
+    def _judged(self, cases: list[_Case]) -> dict[str, _Found]:
+        found = {
+            case.tip: _Found(Verdict(integration.CANCELS_OUT), self.work(case.tip).claim)
+            for case in cases
+            if not case.changes
+        }
         cases = [case for case in cases if case.changes]
         if not cases:
             return found
-        landed = self._landed({case.base for case in cases})
-        main = {one.commit.oid: one.commit for one in landed}
-        pasts = {case.base: integration.past_of([case.base], main) for case in cases}
-        by_paths: dict[frozenset[str], list[Landed]] = {}
-        for one in landed:
-            by_paths.setdefault(paths(one.changes), []).append(one)
-        self._read_patches(cases, by_paths, pasts)
-        taken_back = _taken_back(landed)
+        main = self._main_since({case.base for case in cases})
+        self._read_texts(cases, main)
         tree = self.objects.id_of(f"{self.target}^{{tree}}")
-        for case in cases:
-            past = pasts[case.base]
+        found |= {case.tip: proof for case in cases if (proof := self._proof(case, main, tree)) is not None}
+        found |= self._by_hunks([case for case in cases if case.tip not in found])
+        found |= self._by_word([case for case in cases if case.tip not in found], main)
+        left = [case for case in cases if case.tip not in found]
+        return found | {case.tip: _Found(Verdict(integration.OPEN), case.work.claim, case.base) for case in left}
 
-            def candidates(changes: Changes, past: frozenset[str] = past) -> list[Landed]:
-                return [one for one in by_paths.get(paths(changes), []) if one.commit.oid not in past]
-
-            verdict = self._proof(case, candidates, landed, tree, past)
-            found[case.tip] = verdict._replace(reverted=verdict.reverted or verdict.by in taken_back)
-        return found | self._by_hunks([case for case in cases if found[case.tip].how == integration.OPEN])
-
-    def _landed(self, bases: set[str]) -> list[Landed]:
-        """What the main branch got since the oldest of the bases, newest first."""
-        rank = self._rank()
-        beside = [base for base in bases if base not in rank]
-        since: str | None = max(bases - set(beside), key=lambda base: rank[base], default=None)
+    def _main_since(self, bases: set[str]) -> Main:
+        """What the main branch got since the oldest of the bases."""
+        if len(bases) == 1:
+            return Main(commits.landed(self.git, self.target, *bases).landed(), {})
+        ranks = {base: rank for base in bases if (rank := self._rank(base)) is not None}
+        beside = sorted(bases - set(ranks))
+        since = max(ranks, key=lambda base: ranks[base], default=None)
         if beside:
             rest = [since] if since is not None else []
-            code, out, _ = self.git.attempt("merge-base", "--octopus", self.target, *sorted(beside), *rest)
+            code, out, _ = self.git.attempt("merge-base", "--octopus", self.target, *beside, *rest)
             since = out.decode().strip() or None if code == 0 else None
-        return commits.landed(self.git, self.target, since).landed()
+        return Main(commits.landed(self.git, self.target, since).landed(), self._ranks)
 
-    def _read_patches(
-        self,
-        cases: list[_Case],
-        by_paths: Mapping[frozenset[str], list[Landed]],
-        pasts: Mapping[str, frozenset[str]],
-    ) -> None:
+    def _read_texts(self, cases: list[_Case], main: Main) -> None:
         """The texts of all changes that must be compared because their blobs differ, by one git process."""
-        pairs: dict[str, Pair] = {}
-
-        def compare(name: str, pair: Pair, changes: Changes, past: frozenset[str]) -> None:
-            others = [one for one in by_paths.get(paths(changes), []) if one.commit.oid not in past]
-            if not others or any(one.changes == changes for one in others[:1]):
-                return
-            pairs[name] = pair
-            pairs.update(
-                {one.commit.oid: (one.commit.oid, one.commit.parents[0]) for one in others if one.commit.parents}
-            )
-
+        pairs: dict[Pair, None] = {}
         for case in cases:
-            past = pasts[case.base]
-            compare(case.core.oid + case.base, (case.core.oid, case.base), case.changes, past)
-            for commit in case.work.own:
-                if len(commit.parents) == 1:
-                    compare(commit.oid, (commit.oid, commit.parents[0]), self.ahead[commit.oid].changes, past)
-        texts = commits.diffs(self.git, list(pairs.values()))
-        self._patches = {name: patch_of(lines) for name, lines in zip(pairs, texts, strict=True)}
+            for pair, changes in self._parts(case):
+                others = main.alike(changes, case.base)
+                if others and others[0].commit.changes != changes:
+                    landed = [_own_pair(one.commit) for one in others if one.commit.parents]
+                    pairs |= dict.fromkeys((pair, pair[::-1], *landed))
+        self._read(list(pairs), 3)
 
-    def _patch(self, name: str) -> Patch:
-        """A change's text; what was not read equals nothing."""
-        return self._patches.get(name) or patch_of([name.encode()])
+    def _read(self, pairs: list[Pair], context: int) -> None:
+        texts = commits.diffs(self.git, pairs, context)
+        self._texts = {pair: patch_of(lines) for pair, lines in zip(pairs, texts, strict=True)}
 
-    def _proof(
-        self, case: _Case, candidates: Candidates, landed: list[Landed], tree: str | None, past: frozenset[str]
-    ) -> Verdict:
-        whole = landed_as(
-            case.changes, lambda: self._patch(case.core.oid + case.base), candidates(case.changes), self._patch
-        )
+    def _parts(self, case: _Case) -> list[tuple[Pair, Changes]]:
+        """The whole change of a branch, and that of each of its commits."""
+        single = [one for one in case.work.own if len(one.parents) == 1 and one.changes]
+        return [(case.pair, case.changes), *((_own_pair(one), one.changes) for one in single)]
+
+    def _landed_as(self, pair: Pair, changes: Changes, candidates: list[Landed]) -> tuple[str, bool] | None:
+        texts = Texts(self._texts[pair], self._texts[pair[::-1]]) if pair in self._texts else None
+        by_oid = {one.commit.oid: _own_pair(one.commit) for one in candidates if one.commit.parents}
+        return landed_as(changes, texts, candidates, lambda oid: self._texts.get(by_oid.get(oid, ("", ""))))
+
+    def _proof(self, case: _Case, main: Main, tree: str | None) -> _Found | None:
+        whole = self._landed_as(case.pair, case.changes, main.alike(case.changes, case.base))
         if whole is not None:
-            return Verdict(integration.BY_SQUASH, *whole)
-        picked = self._picks(case, candidates)
+            by, reverted = whole
+            return case.found(integration.BY_SQUASH, by, reverted or by in main.taken_back)
+        picked = self._picks(case, main)
         if picked is not None:
             return picked
         if case.core.tree == tree:
-            return Verdict(integration.BY_TREE)
-        if self._holds(case.changes):
-            return Verdict(integration.BY_CONTENT)
-        return self._by_word(case, [one for one in landed if one.commit.oid not in past])
+            return case.found(integration.BY_TREE)
+        if all(self._at_target(one.path) == one.new for one in case.changes):
+            return case.found(integration.BY_CONTENT)
+        return None
 
-    def _picks(self, case: _Case, candidates: Candidates) -> Verdict | None:
+    def _picks(self, case: _Case, main: Main) -> _Found | None:
         """Each commit of the branch is a commit of the main branch, by its text; merges in between prove nothing."""
+        if any(len(commit.parents) != 1 for commit in case.work.own):
+            return None
         found = []
-        for commit in case.work.own:
-            changes = self.ahead[commit.oid].changes
-            if len(commit.parents) != 1:
-                return None
-            if not changes:
-                continue
-            one = landed_as(changes, lambda oid=commit.oid: self._patch(oid), candidates(changes), self._patch)  # type: ignore[misc]
+        own = [commit for commit in case.work.own if commit.changes]
+        for commit in own:
+            one = self._landed_as(_own_pair(commit), commit.changes, main.alike(commit.changes, case.base))
             if one is None:
                 return None
             found.append(one)
-        return Verdict(integration.BY_PICKS, found[0][0], any(back for _, back in found)) if found else None
-
-    def _holds(self, changes: Changes) -> bool:
-        """True when the main branch has every changed path exactly as the branch has it."""
-        return all(self._at_target(one.path) == one.new for one in changes)
+        if not found:
+            return None
+        reverted = any(back or oid in main.taken_back for oid, back in found)
+        shapes = tuple(dict.fromkeys(shape(commit.changes) for commit in own))
+        return case.found(integration.BY_PICKS, found[0][0], reverted)._replace(shapes=shapes)
 
     def _at_target(self, path: str) -> str:
         entry = self.objects.entry(self.target, path)
         return f"{entry.mode} {entry.oid}" if entry is not None else f"000000 {'0' * len(self.target)}"
 
-    def _by_word(self, case: _Case, landed: list[Landed]) -> Verdict:
-        """What git cannot tell and a host can: the number of a request, in a message of the main branch."""
-        number = self.requests.get(case.tip)
-        subjects = {commit.subject for commit in case.work.own}
-        for one in landed:
-            if one.request is None:
-                continue
-            if one.request == number:
-                return Verdict(integration.BY_REQUEST, f"#{number}")
-            fits = title_of(one.commit.subject) in subjects and paths(one.changes) == paths(case.changes)
-            if fits and one.commit.at >= case.core.at:
-                return Verdict(integration.BY_TITLE, f"#{one.request}")
-        return Verdict(integration.OPEN)
-
-    def _by_hunks(self, cases: list[_Case]) -> dict[str, Verdict]:
+    def _by_hunks(self, cases: list[_Case]) -> dict[str, _Found]:
         """Branches all of whose changed lines the main branch changed in the same way, among other things."""
-        cases = [case for case in cases if all(self._at_target(one.path) != one.old for one in case.changes)]
-        names = sorted({one.path for case in cases for one in case.changes})
-        if not cases or sum(len(name) + 1 for name in names) > _LONGEST_PATHS:
-            return {}
-        pairs = [pair for case in cases for pair in ((case.core.oid, case.base), (self.target, case.base))]
-        texts = commits.diffs(self.git, pairs, context=0, paths=names)
+        fitting = [case for case in cases if all(self._at_target(one.path) != one.old for one in case.changes)]
         found = {}
-        for case, mine, theirs in zip(cases, texts[::2], texts[1::2], strict=True):
-            if hunks_of(mine) <= hunks_of(theirs):
-                found[case.tip] = Verdict(integration.BY_HUNKS)
+        for some, names in _portions(fitting):
+            pairs = list(dict.fromkeys(pair for case in some for pair in (case.pair, (self.target, case.base))))
+            texts = commits.diffs(self.git, pairs, context=0, paths=names)
+            hunks = {pair: hunks_of(lines) for pair, lines in zip(pairs, texts, strict=True)}
+            for case in some:
+                if hunks[case.pair] <= hunks[self.target, case.base]:
+                    found[case.tip] = case.found(integration.BY_HUNKS)
         return found
+
+    def _by_word(self, cases: list[_Case], main: Main) -> dict[str, _Found]:
+        """What git cannot tell and a host can: the number of a request, in a message of the main branch.
+
+        The tip is the head of that request, as the remote says; or the message has the branch's title, is later, and is
+        about the same files. A branch of which a request had only a part is none of these: that part is exactly what the
+        main branch got.
+        """
+        titled = {case.tip: self._titled(case, main) for case in cases}
+        parts = {
+            case.tip: [(one.oid, self._base(one.oid)) for one in case.work.own if one != case.core]
+            for case in cases
+            if titled[case.tip]
+        }
+        landed = [_own_pair(one.commit) for some in titled.values() for one in some]
+        self._read(list(dict.fromkeys((*landed, *(pair for pairs in parts.values() for pair in pairs)))), 0)
+        found = {}
+        for case in cases:
+            number = self.requests.get(case.tip)
+            part = {self._texts[pair] for pair in parts.get(case.tip, ())}
+            named = main.naming(number, case.base) if number is not None else []
+            alike = [one for one in titled[case.tip] if self._texts[_own_pair(one.commit)] not in part]
+            for one in (named or alike)[:1]:
+                how = integration.BY_REQUEST if named else integration.BY_TITLE
+                proof = case.found(how, f"#{one.request}", main.undone(one))
+                found[case.tip] = proof._replace(shapes=(*proof.shapes, shape(one.commit.changes)))
+        return found
+
+    def _titled(self, case: _Case, main: Main) -> list[Landed]:
+        subjects = dict.fromkeys(commit.subject for commit in case.work.own)
+        return [
+            one
+            for subject in subjects
+            for one in main.titled(subject, case.base)
+            if paths(one.commit.changes) == paths(case.changes) and one.commit.at >= case.core.at and one.commit.parents
+        ]
+
+
+def _own_pair(commit: Commit) -> Pair:
+    return commit.oid, commit.parents[0]
+
+
+def _portions(cases: list[_Case]) -> list[tuple[list[_Case], list[str]]]:
+    """The branches in portions whose paths fit into one command line, with these."""
+    found: list[tuple[list[_Case], dict[str, None]]] = []
+    size = _LONGEST_PATHS
+    for case in cases:
+        names = sorted(paths(case.changes))
+        length = sum(len(name.encode("utf-8", "surrogateescape")) + 1 for name in names)
+        if length > _LONGEST_PATHS:
+            continue  # so much is not compared, and so not proven
+        size += length
+        if size > _LONGEST_PATHS:
+            found.append(([], {}))
+            size = length
+        found[-1][0].append(case)
+        found[-1][1].update(dict.fromkeys(names))
+    return [(some, list(names)) for some, names in found]
 
 
 def _claims_below(line: list[Landed]) -> dict[str, Commit]:
-    """For each commit of the main line that stands on a claim commit: the nearest one."""
+    """For each commit of the main line that is or stands on one with a claim's trailers: the nearest such commit."""
     found: dict[str, Commit] = {}
     claim: Commit | None = None
     for one in reversed(line):
         if one.commit.origin is not None:
             claim = one.commit
-        elif claim is not None:
+        if claim is not None:
             found[one.commit.oid] = claim
     return found
-
-
-def _taken_back(landed: list[Landed]) -> frozenset[str]:
-    """The commits that others revert, if these are not reverted themselves; newest first."""
-    taken: set[str] = set()
-    for one in landed:
-        if one.reverts and one.commit.oid not in taken:
-            taken.update(one.reverts)
-        elif one.reverts:
-            taken.difference_update(one.reverts)
-    return frozenset(taken)

@@ -5,41 +5,56 @@ from __future__ import annotations
 from holdfast.adapters import commits
 from holdfast.adapters.git import decode, encode
 from holdfast.domain.claim_commit import Origin
-from holdfast.domain.integration import Facts, Verdict
+from holdfast.domain.integration import BY_PICKS, WORDS, Facts, Verdict, shape
 from holdfast.domain.moment import Moment
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import integration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from holdfast.adapters.cache import Cache
     from holdfast.usecases.workspace import Workspace
 
-_NEWEST = "claims-newest"
-_FIELD, _LINE = "\x1f", "\n"
+_KIND = "claims-2"
+"""What the names of entries begin with; another number whenever the questions or the lines become others."""
+_NEWEST = f"{_KIND}-newest"
+_FIELD, _LINE, _PART = "\x1f", "\n", " "
+_REMEMBERED = 4
 
 Known = dict[str, tuple[Facts, int]]
 """Facts by tip, with the number of the request that the tip was known to be the head of, or 0."""
 
 
 def against(
-    place: Workspace, cache: Cache, tips: Iterable[str], target: str, shallow: bool, requests: Mapping[str, int]
+    place: Workspace,
+    cache: Cache,
+    branches: Sequence[Sequence[str]],
+    target: str,
+    shallow: bool,
+    requests: Mapping[str, int],
 ) -> dict[str, Facts]:
-    """What each tip is against `target`. A deepened shallow clone knows more: its answers have a name of their own."""
-    name = f"claims-{target}{'-shallow' if shallow else ''}"
-    wanted = list(dict.fromkeys(tips))
+    """What each tip of each branch is against `target`.
+
+    A deepened shallow clone knows more: its answers have a name of their own. That a tip was the head of a request is not
+    forgotten when the remote is not asked again, and what was merged stays so while the main branch goes on.
+    """
+    name = f"{_KIND}-{target}{'-shallow' if shallow else ''}"
+    wanted = list(dict.fromkeys(tip for tips in branches for tip in tips))
     known = _load(cache, name)
-    found = {tip: known[tip][0] for tip in wanted if tip in known and known[tip][1] == requests.get(tip, 0)}
-    missing = [tip for tip in wanted if tip not in found]
-    if not missing:
+    main, older = ("", {}) if known or not wanted else _older(place, cache, target)
+    numbers = {tip: number for tip, (_, number) in (known or older).items() if number} | dict(requests)
+    found = {tip: known[tip][0] for tip in wanted if tip in known and known[tip][1] == numbers.get(tip, 0)}
+    if len(found) == len(wanted):
         return found
-    if not known:
-        found |= _carried(place, cache, missing, target)
-        missing = [tip for tip in missing if tip not in found]
-    found |= integration.facts(place.git, place.objects, missing, target, shallow, requests)
-    _save(cache, name, {**known, **{tip: (facts, requests.get(tip, 0)) for tip, facts in found.items()}})
-    cache.write(_NEWEST, encode(name))
+    merged = {tip: older[tip][0] for tip in wanted if tip in older and older[tip][0].verdict.merged}
+    found |= _surely_still(place, merged, main, target)
+    missing = [tips for tips in branches if any(tip not in found for tip in tips)]
+    asked = integration.facts(place.git, place.objects, missing, target, shallow, numbers)
+    found |= {tip: merged[tip] if tip in merged and not one.verdict.merged else one for tip, one in asked.items()}
+    _save(cache, name, {**known, **{tip: (facts, numbers.get(tip, 0)) for tip, facts in found.items()}})
+    names = dict.fromkeys((name, *decode(cache.read(_NEWEST) or b"").split()))
+    cache.write(_NEWEST, encode(_PART.join(list(names)[:_REMEMBERED])))
     return found
 
 
@@ -48,7 +63,7 @@ def origins(place: Workspace, cache: Cache, oids: Iterable[str]) -> dict[str, Or
     wanted = list(dict.fromkeys(oids))
     if not wanted:
         return {}
-    name = "claims-fences"
+    name = f"{_KIND}-fences"
     known = _load(cache, name)
     missing = [oid for oid in wanted if oid not in known]
     if missing:
@@ -60,16 +75,34 @@ def origins(place: Workspace, cache: Cache, oids: Iterable[str]) -> dict[str, Or
     return {oid: origin for oid in wanted if oid in known and (origin := known[oid][0].origin) is not None}
 
 
-def _carried(place: Workspace, cache: Cache, tips: list[str], target: str) -> dict[str, Facts]:
-    """Tips that were merged already when the main branch was further back: they stay so, but may be reverted since."""
-    older = decode(cache.read(_NEWEST) or b"").removeprefix("claims-")
-    known = _load(cache, f"claims-{older}") if older else {}
-    merged = {tip: known[tip][0] for tip in tips if tip in known and known[tip][0].verdict.merged}
-    if not merged or "-" in older or place.git.attempt("merge-base", "--is-ancestor", older, target)[0] != 0:
+def _older(place: Workspace, cache: Cache, target: str) -> tuple[str, Known]:
+    """What was known when the main branch was further back: that commit, the newest one that `target` has, and the facts."""
+    for name in decode(cache.read(_NEWEST) or b"").split(_PART):
+        main = name.removeprefix(f"{_KIND}-")
+        known = _load(cache, name) if "-" not in main else {}
+        if known and place.git.attempt("merge-base", "--is-ancestor", main, target)[0] == 0:
+            return main, known
+    return "", {}
+
+
+def _surely_still(place: Workspace, merged: dict[str, Facts], main: str, target: str) -> dict[str, Facts]:
+    """Tips that were merged already, and of which nothing that came since can have been taken back."""
+    if not merged:
         return {}
-    since = commits.landed(place.git, target, older).landed()
-    reverting = {oid for one in since for oid in one.reverts}
-    return {tip: one for tip, one in merged.items() if not {tip, one.verdict.by} & reverting}
+    since = commits.landed(place.git, target, main).landed()
+    reverting = dict.fromkeys(oid for one in since for oid in one.reverts)
+    if reverting:  # who reverts a revert brings back what that took
+        earlier = {one.commit.oid: one.reverts for one in commits.telling(place.git, main).landed()}
+        for oid in (ahead := list(reverting)):  # grows while it is walked
+            ahead += (back for back in earlier.get(oid, ()) if back not in reverting)
+            reverting |= dict.fromkeys(earlier.get(oid, ()))
+    shapes = {shape(one.commit.changes) for one in since if one.commit.changes}
+
+    def sure(one: Facts) -> bool:
+        named = {one.tip, one.verdict.by} & reverting.keys() or (reverting and one.verdict.how == BY_PICKS)
+        return not one.verdict.reverted and not named and not shapes.intersection(one.shapes)
+
+    return {tip: one for tip, one in merged.items() if sure(one)}
 
 
 def _load(cache: Cache, name: str) -> Known:
@@ -90,7 +123,7 @@ def _written(facts: Facts, request: int) -> list[str]:
     verdict, origin = facts.verdict, facts.origin
     words = [
         facts.tip, str(facts.at), _plain(facts.author), str(facts.own), verdict.how, verdict.by,
-        "1" if verdict.reverted else "", str(request),
+        "1" if verdict.reverted else "", str(request), _PART.join(facts.holds), _PART.join(facts.shapes),
     ]  # fmt: skip
     if origin is None:
         return words
@@ -101,10 +134,15 @@ def _written(facts: Facts, request: int) -> list[str]:
 
 
 def _read(words: list[str]) -> tuple[Facts, int]:
-    tip, at, author, own, how, by, reverted, request = words[:8]
-    facts = Facts(tip, Moment(int(at)), author, int(own), Verdict(how, by, bool(reverted)), None)
-    if len(words) > 8:
-        claimed, claim_id, owner, host, plan, branch, worker, offline = words[8:]
+    tip, at, author, own, how, by, reverted, request, holds, shapes = words[:10]
+    if how not in WORDS:
+        raise ValueError(how)
+    verdict = Verdict(how, by, bool(reverted))
+    facts = Facts(
+        tip, Moment(int(at)), author, int(own), verdict, None, None, tuple(holds.split()), tuple(shapes.split())
+    )
+    if len(words) > 10:
+        claimed, claim_id, owner, host, plan, branch, worker, offline = words[10:]
         origin = Origin(
             claim_id,
             owner or None,

@@ -140,7 +140,7 @@ def _states(place: Workspace) -> dict[str, Branch]:
     for ref, oid in ground.refs.items():
         if ref.startswith((HEADS, REMOTES)):
             tips.setdefault(ref.split("/", 2 if ref.startswith(HEADS) else 3)[-1], set()).add(oid)
-    facts = snapshot.facts_of(place, ground, {oid for found in tips.values() for oid in found})
+    facts = snapshot.facts_of(place, ground, [tuple(found) for found in tips.values()])
     known = {one.branch: one.ended for one in claims.observe(place, clock.now()).all}
     return {
         name: Branch(name, pattern.number(name), HEADS + name in ground.refs, known.get(name, _merged(found, facts)))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import reflog, worktrees
+from holdfast.adapters import files, reflog, worktrees
+from holdfast.adapters.git import decode
 from holdfast.adapters.refs import HEADS, REMOTES, AskedRefs
 from holdfast.adapters.worktrees import AskedWorktrees
+from holdfast.domain.claim import TOLERANCE
 from holdfast.domain.moment import HOUR, Moment
 from holdfast.domain.snapshot import Branch, RemoteView, Snapshot
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import known_facts, plan_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from holdfast.adapters.cache import Cache
     from holdfast.domain.claim_commit import Origin
@@ -29,6 +31,8 @@ SEEN_FENCES = "refs/holdfast/seen/plans/"
 
 _REFS = (HEADS, REMOTES, "refs/holdfast/")
 _MASTER = "master"
+_FETCH_HEAD = 65_536
+"""Bytes of FETCH_HEAD that are looked at: it has a line for each branch."""
 
 
 class Ground(NamedTuple):
@@ -72,23 +76,26 @@ def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = 
     base = ground(place)
     cache = place.observer.cache
     named = _branches(base)
-    facts = facts_of(place, base, (tip for one in named for tip in one.tips), requests)
+    facts = facts_of(place, base, [one.tips for one in named], requests)
     fences = _fences(place, cache, base.refs, named)
     seen = tuple(_traced(place, one._replace(fence=fences.get(one.plan)), facts, now, base.worktrees) for one in named)
-    view = RemoteView(base.remote, fetched_at(place, base.remote, now)) if base.remote is not None else None
+    view = (
+        RemoteView(base.remote, fetched_at(place, base.settings, base.remote, now)) if base.remote is not None else None
+    )
     return Observed(Snapshot(base.main, seen, base.worktrees, facts, view, _phases(place, base, seen)), base, now)
 
 
 def facts_of(
-    place: Workspace, base: Ground, tips: Iterable[str], requests: Mapping[str, int] | None = None
+    place: Workspace, base: Ground, groups: Sequence[Sequence[str]], requests: Mapping[str, int] | None = None
 ) -> dict[str, tuple[Facts, ...]]:
-    """What commits are against each main branch there is: here and on the remote; either counts."""
-    wanted = list(dict.fromkeys(tips))
+    """What the tips of branches are against each main branch there is: here and on the remote; either counts."""
+    wanted = {tip for one in groups for tip in one}
     names = (HEADS + base.main, f"{REMOTES}{base.remote}/{base.main}")
     targets = dict.fromkeys(base.refs[name] for name in names if name in base.refs)
     shallow = is_shallow(place)
     cache = place.observer.cache
-    per_target = [known_facts.against(place, cache, wanted, target, shallow, requests or {}) for target in targets]
+    known = {tip: number for tip, number in (requests or {}).items() if tip in wanted}
+    per_target = [known_facts.against(place, cache, groups, target, shallow, known) for target in targets]
     return {tip: tuple(found[tip] for found in per_target if tip in found) for tip in wanted}
 
 
@@ -117,19 +124,36 @@ def remote_of(policy: Policy, settings: Mapping[str, str], main: str) -> str | N
     return names[0] if len(names) == 1 else None
 
 
-def fetched_at(place: Workspace, remote: str, now: Moment) -> Moment | None:
-    """When this clone last fetched everything, from any worktree; None for never. Never in the future."""
+def fetched_at(place: Workspace, settings: Mapping[str, str], remote: str, now: Moment) -> Moment | None:
+    """When this clone last fetched from the remote, in any worktree; None for never. Never in the future."""
     common = place.repository.common_dir
-    folders = [common, place.repository.git_dir]
+    others = {
+        _address(value)
+        for key, value in settings.items()
+        if key.startswith("remote.") and key.endswith(".url") and key != f"remote.{remote}.url"
+    } - {_address(settings.get(f"remote.{remote}.url", ""))}
+    linked = os.path.join(common, "worktrees")
+    folders = [common, *(os.path.join(linked, name) for name in files.names(linked))]
     marks = [os.path.join(folder, "FETCH_HEAD") for folder in folders]
-    marks.append(os.path.join(common, "logs", "refs", "remotes", remote, "HEAD"))
+    fetched = [mark for mark in marks if _fetched_from(files.read_regular(mark), others)]
+    fetched.append(os.path.join(common, "logs", "refs", "remotes", remote, "HEAD"))
     moments = []
-    for mark in marks:
+    for mark in fetched:
         try:
             moments.append(int(os.stat(mark).st_mtime))
         except OSError:
             continue
     return Moment(min(max(moments), now)) if moments else None
+
+
+def _fetched_from(said: bytes | None, others: set[str]) -> bool:
+    """False where git wrote down a fetch that failed, which is nothing, or one from another remote (FETCH_HEAD)."""
+    lines = decode((said or b"")[:_FETCH_HEAD]).splitlines()
+    return any(_address(line.rpartition(" of ")[2]) not in others for line in lines)
+
+
+def _address(url: str) -> str:
+    return url.rstrip("/").removesuffix(".git")
 
 
 def is_shallow(place: Workspace) -> bool:
@@ -184,18 +208,20 @@ def _traced(
 ) -> Branch:
     """The branch with its reflog, the newest file of its worktree and its arrival here, as far as they can matter.
 
-    They are not looked at where commits tell already that something happened within the hour.
+    They are not looked at where commits tell already that something happened within the hour. A date that lies ahead tells
+    nothing.
     """
     common = place.repository.common_dir
     known = [one for tip in branch.tips for one in facts.get(tip, ())]
-    unclear = not known or any(one.own == 0 and one.claimed_at is None for one in known)
-    latest = max((max(one.at, one.claimed_at or one.at) for one in known if one.own or one.claimed_at), default=0)
+    unclear = not known or any(one.own == 0 for one in known)
+    dates = [at for one in known for at in (one.at if one.own else None, one.claimed_at) if at is not None]
+    latest = max((at for at in dates if at <= now + TOLERANCE), default=0)
     if now - latest < HOUR and not unclear:
         return branch
     trace: Trace | None = None
     if branch.local is not None:
-        trace = reflog.trace(common, HEADS + branch.name, branch.local)
-        latest = max(latest, trace.at if trace is not None else 0)
+        trace = reflog.trace(common, HEADS + branch.name)
+        latest = max(latest, trace.at if trace is not None and trace.at <= now + TOLERANCE else 0)
     touched = None
     if branch.worktree is not None and now - latest >= HOUR:
         others = frozenset(one.path for one in listed if one.path != branch.worktree.path)

@@ -12,7 +12,7 @@ from holdfast.domain.claim import phase_of
 from holdfast.domain.naming import slug_of
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import claims, contact, here, plan_source, recover, snapshot, taking, unpublished, worker
-from holdfast.usecases.taking import CLAIMED, LOST, Options, Scene, Started, refused
+from holdfast.usecases.taking import CLAIMED, LOST, REFUSED, Options, Scene, Started, refused
 from holdfast.usecases.unpublished import Told
 
 if TYPE_CHECKING:
@@ -31,22 +31,12 @@ def one(place: Workspace, number: int, now: Moment, options: Options, text: NewP
 
     `text` is that of a plan which stands nowhere yet: it becomes the second commit of the claim.
     """
-
-    claims: Claims
-    there: Contact | None
-    base: str | None
-    worker: Worker
-    told: Told = Told()
-
-
-def one(place: Workspace, number: int, now: Moment, options: Options) -> Started:
-    """Take the plan with that number; `Unreachable` where the remote does not answer."""
-    done = _once(place, number, now, options)
+    done = _once(place, number, now, options, text)
     if done.result != LOST:
         return done
     # Maybe to ourselves: the same worker was faster elsewhere, or a push that was given up has landed.
     named = worker.of(place.environment, {}, options.owner).name is not None
-    again = _once(place, number, now, options) if named or recover.may_be_late(place) else done
+    again = _once(place, number, now, options, text) if named or recover.may_be_late(place) else done
     return done if again.result == REFUSED else again
 
 
