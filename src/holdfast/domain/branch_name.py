@@ -64,7 +64,7 @@ class BranchPattern(NamedTuple):
 
     def claims(self, name: str) -> bool:
         """True for a branch that is a claim: of a plan, or `feature-*`."""
-        return self.number(name) is not None or name.rpartition("/")[2].startswith(FEATURE)
+        return self.number(name) is not None or f"/{FEATURE}" in f"/{name}"
 
     def name(self, number: int, slug: str) -> str:
         """The branch of a claim on a plan."""
