@@ -97,6 +97,7 @@ def begin(folder: Path, hours: float = 20) -> Branches:
     path.mkdir(parents=True)
     made = Branches(path, sealed(folder / "home"), hours)
     made.git("init", "-q", "-b", "main")
+    made.git("config", "core.fsync", "none")
     for number, name in ((5, "parser"), (6, "printer")):
         made.write(f"docs/plans/0{number}_{name}.md", plan_text(number, name.title()))
     made.write("other.txt", "other\n")
