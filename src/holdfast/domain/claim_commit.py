@@ -7,10 +7,10 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CLAIMED_BY, HOST, CLAIM_ID, PLAN, BRANCH, WORKER, OFFLINE = (
-    "Claimed-By", "Claim-Host", "Claim-Id", "Claim-Plan", "Claim-Branch", "Claim-Worker", "Claim-Offline",
+CLAIMED_BY, HOST, CLAIM_ID, PLAN, BRANCH, WORKER, OFFLINE, ADDS = (
+    "Claimed-By", "Claim-Host", "Claim-Id", "Claim-Plan", "Claim-Branch", "Claim-Worker", "Claim-Offline", "Claim-Adds",
 )  # fmt: skip
-TRAILERS = (CLAIMED_BY, HOST, CLAIM_ID, PLAN, BRANCH, WORKER, OFFLINE)
+TRAILERS = (CLAIMED_BY, HOST, CLAIM_ID, PLAN, BRANCH, WORKER, OFFLINE, ADDS)
 _LONGEST = 200
 
 
@@ -28,6 +28,7 @@ class Origin(NamedTuple):
     branch: str | None = None
     worker: str | None = None
     offline: bool = False
+    adds: tuple[str, ...] = ()
 
     @property
     def who(self) -> str:
@@ -48,15 +49,19 @@ def message(subject: str, origin: Origin) -> str:
         OFFLINE: "yes" if origin.offline else None,
     }
     lines = [f"{key}: {_one_line(value)}" for key, value in values.items() if value]
+    lines += [f"{ADDS}: {path}" for path in origin.adds if path.isprintable()]
     return f"{_one_line(subject)}\n\n" + "\n".join(lines) + "\n"
 
 
 def origin_of(trailers: str) -> Origin | None:
     """The origin that the trailers of a commit tell, one `Key: value` a line; None without a Claim-Id."""
     found: dict[str, str] = {}
+    adds: list[str] = []
     for line in trailers.split("\n"):
         key, colon, value = line.partition(":")
-        if colon and key in TRAILERS:
+        if colon and key == ADDS:
+            adds.append(value.strip())
+        elif colon and key in TRAILERS:
             found.setdefault(key, _one_line(value))
     if not found.get(CLAIM_ID):
         return None
@@ -69,6 +74,7 @@ def origin_of(trailers: str) -> Origin | None:
         branch=found.get(BRANCH) or None,
         worker=found.get(WORKER) or None,
         offline=found.get(OFFLINE) == "yes",
+        adds=tuple(adds),
     )
 
 

@@ -94,8 +94,13 @@ class Commit(NamedTuple):
 
     @property
     def made_claim(self) -> bool:
-        """True for a claim commit. One that was amended or squashed into has trailers and work: that is no mere claim."""
-        return self.origin is not None and not self.changes and len(self.parents) < 2
+        """True for a claim commit, and for one that only brings the plan that is claimed.
+
+        One that was amended or squashed into has trailers and work: that is no mere claim.
+        """
+        if self.origin is None or len(self.parents) > 1:
+            return False
+        return not self.changes or paths(self.changes) <= set(self.origin.adds)
 
 
 class Facts(NamedTuple):

@@ -12,7 +12,7 @@ from holdfast.domain.summary import summarize
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from holdfast.domain.policy import FolderPolicy
     from holdfast.domain.summary import Summary
@@ -41,8 +41,8 @@ def added_to(plans: PlanSet, path: str) -> Summary:
     return next(one for one in plans.summaries if one.path == path)
 
 
-def tree(place: Workspace, base: str, plans: PlanSet, path: str, content: bytes) -> str:
-    """The id of base's tree with the plan and, where commits hold it, the plan index of `plans`."""
+def files_of(plans: PlanSet, path: str, content: bytes) -> dict[str, bytes]:
+    """The files that a commit of the plan brings: the plan and, where commits hold it, the plan index of `plans`."""
     files = {path: content}
     if plans.policy.mode == COMMITTED:
         for state in plans.folders:
@@ -52,11 +52,11 @@ def tree(place: Workspace, base: str, plans: PlanSet, path: str, content: bytes)
                 continue
             if expected is not None and expected != state.index_file and state.index_file is not None:
                 files[state.folder.index_path] = expected
-    return _tree(place, base, files)
+    return files
 
 
-def _tree(place: Workspace, base: str, files: dict[str, bytes]) -> str:
-    """Base's tree with these files in it, folder by folder: no index file that a killed process would leave behind."""
+def tree(place: Workspace, base: str, files: Mapping[str, bytes]) -> str:
+    """The id of base's tree with these files in it, folder by folder: no index file that a killed process would leave behind."""
     tree = place.objects.id_of(f"{base}^{{tree}}")
     for path, content in files.items():
         tree = _put(place, tree, path.split("/"), place.git.write_blob(content))

@@ -51,10 +51,11 @@ class Source(NamedTuple):
         """The plan's title."""
         return self.found[0].title
 
-    def tree(self, place: Workspace, base: str) -> str:
-        """Base's tree with the new plan in it."""
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files that a commit of the new plan brings."""
         assert self.new is not None
-        return plan_commit.tree(place, base, self.plans, self.path, self.new)
+        return plan_commit.files_of(self.plans, self.path, self.new)
 
     def moved(self, place: Workspace, refs: ClaimRefs) -> None:
         """Remove the caller's copy of a new plan, which is in the claim's branch now: it would be in the way of the merge.

@@ -12,7 +12,18 @@ from holdfast.domain import claim_commit
 from holdfast.domain.blockers import blocker
 from holdfast.domain.claim_commit import Origin
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import claim_refs, claims, contact, here, journal, recover, snapshot, unpublished, worktree
+from holdfast.usecases import (
+    claim_refs,
+    claims,
+    contact,
+    here,
+    journal,
+    plan_commit,
+    recover,
+    snapshot,
+    unpublished,
+    worktree,
+)
 from holdfast.usecases.claim_refs import ABANDONED, FINISHED, ClaimRefs
 from holdfast.usecases.unpublished import Told
 
@@ -96,8 +107,9 @@ def claim(
     commit = commits.make(place.git, tree, [parent], claim_commit.message(subject, origin), now, sign)
     tip = commit
     if source.new is not None and not options.here:
-        text = claim_commit.message(f"[Plan #{number}] {source.title}", origin)
-        tip = commits.make(place.git, source.tree(place, scene.base), [commit], text, now, sign)
+        files = source.files
+        text = claim_commit.message(f"[Plan #{number}] {source.title}", origin._replace(adds=tuple(files)))
+        tip = commits.make(place.git, plan_commit.tree(place, scene.base, files), [commit], text, now, sign)
     old = ground.refs.get(HEADS + name)
     there = scene.there.id_of(HEADS + name) if scene.there is not None else None
     kept = "" if old is None and there is None else ABANDONED if stolen else FINISHED
