@@ -15,6 +15,9 @@ _PYTHON = os.path.join(_FOLDER, "python")
 _NPM = os.path.join(_FOLDER, "npm")
 _PATIENCE = 300
 
+_PYTHON_TOOLS = {"prek": ("prek",), "pre-commit": ("pre-commit",), "cw": ("claude-worktree", "click")}
+"""The command of each tool in Python and what is installed for it: claude-worktree imports click and does not say so."""
+
 NO_OP_CONFIGURATION = b"""\
 repos:
   - repo: local
@@ -37,6 +40,7 @@ class Peers:
     pre_commit: str | None
     backlog: str | None
     backlog_program: str | None
+    worktree: str | None
     versions: dict[str, str]
     missing: tuple[str, ...]
 
@@ -49,20 +53,21 @@ def install() -> Peers:
     prek = _present(os.path.join(_PYTHON, "bin", "prek"))
     pre_commit = _present(os.path.join(_PYTHON, "bin", "pre-commit"))
     backlog = _present(os.path.join(_NPM, "node_modules", ".bin", "backlog"))
-    commands = {"prek": prek, "pre-commit": pre_commit, "Backlog.md": backlog}
+    worktree = _present(os.path.join(_PYTHON, "bin", "cw"))
+    commands = {"prek": prek, "pre-commit": pre_commit, "Backlog.md": backlog, "claude-worktree": worktree}
     missing += [f"{name} is not available" for name, command in commands.items() if command is None]
     versions = {name: _version(command) for name, command in commands.items() if command is not None}
-    return Peers(prek, pre_commit, backlog, _backlog_program(), versions, tuple(missing))
+    return Peers(prek, pre_commit, backlog, _backlog_program(), worktree, versions, tuple(missing))
 
 
 def _install_python_tools(missing: list[str]) -> None:
-    if all(os.path.exists(os.path.join(_PYTHON, "bin", name)) for name in ("prek", "pre-commit")):
-        return
+    wanted = [name for name in _PYTHON_TOOLS if not os.path.exists(os.path.join(_PYTHON, "bin", name))]
     python = os.path.join(_PYTHON, "bin", "python")
-    if not os.path.exists(python):
+    if wanted and not os.path.exists(python):
         _attempt([sys.executable, "-m", "venv", _PYTHON], missing)
-    for name in ("prek", "pre-commit"):
-        _attempt([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", name], missing)
+    for name in wanted:
+        packages = _PYTHON_TOOLS[name]
+        _attempt([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages], missing)
 
 
 def _install_backlog(missing: list[str]) -> None:

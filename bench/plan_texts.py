@@ -37,7 +37,12 @@ _TWICE = 50
 
 def file_name(number: int) -> str:
     """The name of a plan's file."""
-    return f"{number:02}_{title(number).lower().replace(' ', '_')}.md"
+    return f"{number:02}_{slug(number).replace('-', '_')}.md"
+
+
+def slug(number: int) -> str:
+    """The title of a plan as a branch has it."""
+    return title(number).lower().replace(" ", "-")
 
 
 def path(number: int) -> str:

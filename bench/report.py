@@ -12,7 +12,7 @@ from timing import Series
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A promise beside what was measured; both in `unit`, either may be unknown."""
+    """A promise beside what was measured; both in `unit` (ms, x or n for a count), either may be unknown."""
 
     what: str
     measured: float | None
@@ -67,6 +67,11 @@ def times(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}x"
 
 
+def number(value: float | None) -> str:
+    """A count as text."""
+    return "-" if value is None else f"{value:.0f}"
+
+
 def ratio(above: float | None, below: float | None) -> float | None:
     """`above / below`, None where either is unknown or there is nothing to divide by."""
     return above / below if above is not None and below is not None and below > 0 else None
@@ -95,7 +100,7 @@ def render(table: Table) -> str:
 
 def render_budgets(budgets: list[Budget]) -> str:
     """All budgets with their verdicts."""
-    show = {"ms": milliseconds, "x": times}
+    show = {"ms": milliseconds, "x": times, "n": number}
     rows = tuple(
         (one.what, show[one.unit](one.measured), "<= " + show[one.unit](one.limit), one.verdict) for one in budgets
     )

@@ -10,9 +10,11 @@ import sys
 import tempfile
 
 import check_plans
+import claims
 import commit_with_plan
 import commit_without_plan
 import machine
+import merged_or_not
 import peers
 import plan_list
 import report
@@ -27,6 +29,8 @@ SCENARIOS = {
     "commit-with-plan": commit_with_plan.measure,
     "plan-list": plan_list.measure,
     "check": check_plans.measure,
+    "claims": claims.measure,
+    "merged-or-not": merged_or_not.measure,
 }
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results.json")
 
@@ -65,7 +69,7 @@ def _arguments() -> argparse.Namespace:
         "--only", action="append", choices=SCENARIOS, metavar="NAME", help=f"one of {', '.join(SCENARIOS)}"
     )
     parser.add_argument("--runs", type=int, help="timed rounds of the short commands (61, with --quick 11)")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, nothing above 2,000 plans")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, nothing above 2,000 plans or branches")
     parser.add_argument("--strict", action="store_true", help="exit 1 unless every budget was measured and is kept")
     arguments = parser.parse_args()
     if arguments.runs is None:
