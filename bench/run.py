@@ -18,6 +18,7 @@ import merged_or_not
 import peers
 import plan_list
 import report
+import start_claim
 import start_up
 from adopt import PROGRAMS
 from repositories import SetUpError, seal
@@ -31,6 +32,7 @@ SCENARIOS = {
     "check": check_plans.measure,
     "claims": claims.measure,
     "merged-or-not": merged_or_not.measure,
+    "start-claim": start_claim.measure,
 }
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results.json")
 
