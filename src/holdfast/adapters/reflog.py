@@ -32,6 +32,13 @@ def trace(common_dir: str, ref: str) -> Trace | None:
     return Trace(found[-1].at, _worked(found, ref.removeprefix("refs/heads/"))) if found else None
 
 
+def last_move(common_dir: str, ref: str) -> Moment | None:
+    """When a ref moved last, by the last line of its reflog alone; None where there is none."""
+    raw = files.read_regular(os.path.join(common_dir, "logs", *ref.split("/")))
+    last = _entry(decode(raw[raw.rfind(b"\n", 0, -1) + 1 :]).rstrip("\n")) if raw else None
+    return last.at if last is not None else None
+
+
 def entries(common_dir: str, ref: str) -> list[Entry]:
     """The lines of a reflog, oldest first; what is no such line is passed over."""
     raw = files.read_regular(os.path.join(common_dir, "logs", *ref.split("/")))

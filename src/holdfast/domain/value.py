@@ -34,11 +34,14 @@ else:
 
         @classmethod
         def _complete(cls, values, named):
-            known = {**cls._field_defaults, **dict(zip(cls._fields, values)), **named}  # noqa: B905 - compared below
-            twice = set(cls._fields[: len(values)]) & set(named)
-            if len(values) > len(cls._fields) or twice or set(known) != set(cls._fields):
+            defaults = cls._field_defaults
+            try:
+                rest = [named.pop(field) if field in named else defaults[field] for field in cls._fields[len(values) :]]
+            except KeyError:
+                rest = []
+            if named or len(values) + len(rest) != len(cls._fields):
                 raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}")
-            return [known[field] for field in cls._fields]
+            return (*values, *rest)
 
         @classmethod
         def _make(cls, values):
@@ -48,7 +51,10 @@ else:
             return dict(zip(self._fields, self, strict=True))
 
         def _replace(self, **changes):
-            return type(self)(**{**self._asdict(), **changes})
+            values = [changes.pop(field, value) for field, value in zip(self._fields, self, strict=True)]
+            if changes:
+                raise TypeError(f"{type(self).__name__} takes {', '.join(self._fields)}")
+            return tuple.__new__(type(self), values)
 
         def __getnewargs__(self):
             return tuple(self)

@@ -9,6 +9,7 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from holdfast.adapters.git import Entry
     from holdfast.domain.plan import Plan
@@ -52,8 +53,20 @@ def summaries(place: Workspace, configured: Configured, found: Sequence[PlanFile
 
 def phases(place: Workspace, configured: Configured, treeish: str, number: int) -> tuple[str, ...]:
     """The phases that a plan declares in its header, as `**Phases:** parser, docs`: names as branches have them."""
-    plans = [plan for one in find(place, configured, treeish, number) if (plan := read(place, one)) is not None]
-    return declared(plans[0]) if len(plans) == 1 else ()
+    return phases_of(place, configured, treeish, {number})[number]
+
+
+def phases_of(
+    place: Workspace, configured: Configured, treeish: str, numbers: AbstractSet[int]
+) -> dict[int, tuple[str, ...]]:
+    """The phases that each of these plans declares; none where its number is nobody's, or several have it."""
+    files: dict[int, list[PlanFile]] = {number: [] for number in numbers}
+    for one in _all(place, configured, treeish):
+        number = one.folder.number_of(one.path)
+        if number in files:
+            files[number].append(one)
+    plans = {number: read(place, found[0]) for number, found in files.items() if len(found) == 1}
+    return {number: declared(plan) if (plan := plans.get(number)) is not None else () for number in numbers}
 
 
 def declared(plan: Plan) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from holdfast.adapters.refs import HEADS, REMOTES, AskedRefs
 from holdfast.adapters.worktrees import AskedWorktrees
 from holdfast.domain.claim import TOLERANCE
 from holdfast.domain.moment import HOUR, Moment
-from holdfast.domain.snapshot import Branch, RemoteView, Snapshot
+from holdfast.domain.snapshot import Branch, RemoteView, Snapshot, Trace
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import known_facts, plan_files
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.integration import Facts
     from holdfast.domain.policy import Policy
-    from holdfast.domain.snapshot import Trace, Worktree
+    from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.configured import Configured
     from holdfast.usecases.workspace import Workspace
 
@@ -174,17 +174,17 @@ def _branches(base: Ground) -> list[Branch]:
             there[ref[len(lead) :]] = oid
     pattern = policy.claims.branch
     places = {one.branch: one for one in listed if one.branch is not None}
-    named = [name for name in {**local, **there} if name != policy.main_branch and pattern.claims(name)]
-    return [
-        _branch(name, policy, local.get(name), there.get(name), f"{lead}{name}", places.get(name)) for name in named
-    ]
-
-
-def _branch(
-    name: str, policy: Policy, local: str | None, there: str | None, remote_ref: str, worktree: Worktree | None
-) -> Branch:
-    number = policy.claims.branch.number(name)
-    return Branch(name, number, local, there, remote_ref if there is not None else None, worktree)
+    found = []
+    for name in {**local, **there}:
+        number = pattern.number(name)
+        if name != policy.main_branch and (number is not None or pattern.claims(name)):
+            remote_ref = f"{lead}{name}" if name in there else None
+            found.append(
+                Branch(
+                    name, number, local.get(name), there.get(name), remote_ref, places.get(name), None, None, None, None
+                )
+            )
+    return found
 
 
 def _fences(
@@ -216,36 +216,47 @@ def _traced(
     unclear = not known or any(one.own == 0 for one in known)
     dates = [at for one in known for at in (one.at if one.own else None, one.claimed_at) if at is not None]
     latest = max((at for at in dates if at <= now + TOLERANCE), default=0)
-    if now - latest < HOUR and not unclear:
+    if not unclear and (now - latest < HOUR or all(one.verdict.merged for one in known)):
         return branch
-    trace: Trace | None = None
-    if branch.local is not None:
-        trace = reflog.trace(common, HEADS + branch.name)
-        latest = max(latest, trace.at if trace is not None and trace.at <= now + TOLERANCE else 0)
+    trace = _trace(common, branch, unclear)
+    latest = max(latest, trace.at if trace is not None and trace.at <= now + TOLERANCE else 0)
+    if now - latest < HOUR:
+        return branch._replace(trace=trace)
     touched = None
-    if branch.worktree is not None and now - latest >= HOUR:
+    if branch.worktree is not None:
         others = frozenset(one.path for one in listed if one.path != branch.worktree.path)
         touched = worktrees.newest_file(branch.worktree.path, others)
-    fetched = None
-    if branch.remote_ref is not None and now - latest >= HOUR:
-        fetched = _arrived(common, branch, known)
-    return branch._replace(trace=trace, touched=touched, fetched=fetched)
+    silent = all(one.own == 0 and one.claimed_at is None for one in known)
+    asks = branch.remote_ref is not None and (silent or branch.local is None)
+    return branch._replace(trace=trace, touched=touched, fetched=_arrived(common, branch, silent) if asks else None)
 
 
-def _arrived(common: str, branch: Branch, known: list[Facts]) -> Moment | None:
-    """When the branch was last seen to move on the remote; when it was first seen only where its own dates say nothing."""
+def _trace(common: str, branch: Branch, unclear: bool) -> Trace | None:
+    """What the reflog tells: all of it where commits leave open what the branch is, else when it moved last."""
+    if branch.local is None:
+        return None
+    if unclear:
+        return reflog.trace(common, HEADS + branch.name)
+    at = reflog.last_move(common, HEADS + branch.name)
+    return Trace(at, None) if at is not None else None
+
+
+def _arrived(common: str, branch: Branch, silent: bool) -> Moment | None:
+    """When the branch was last seen to move on the remote; when it was first seen only where its own dates are `silent`."""
     found = reflog.entries(common, branch.remote_ref or "")
     moves = [one for one in found if one.old.strip("0")]
-    silent = all(one.own == 0 and one.claimed_at is None for one in known)
     counted = found if silent else moves
     return counted[-1].at if counted else None
 
 
 def _phases(place: Workspace, base: Ground, branches: tuple[Branch, ...]) -> dict[int, tuple[str, ...]]:
     """The phases that plans with several branches declare, on the main branch as the remote has it, else as it is here."""
-    plans = [one.plan for one in branches if one.plan is not None]
-    several = {plan for plan in plans if plans.count(plan) > 1} if len(set(plans)) < len(plans) else set()
+    seen: set[int] = set()
+    several: set[int] = set()
+    for one in branches:
+        if one.plan is not None:
+            (several if one.plan in seen else seen).add(one.plan)
     main = base.refs.get(f"{REMOTES}{base.remote}/{base.main}") or base.refs.get(HEADS + base.main)
     if not several or main is None:
         return {}
-    return {plan: plan_files.phases(place, base.configured, main, plan) for plan in several}
+    return plan_files.phases_of(place, base.configured, main, several)

@@ -33,14 +33,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """List the claims."""
-    from holdfast.usecases import claims, claims_fetch, clock, contact
+    from holdfast.usecases import claims, clock
 
     place = face_.workspace()
     now = clock.now()
-    try:
-        found = claims_fetch.observe(place, now) if parsed.fetch else claims.observe(place, now)
-    except contact.Refused as refused:
-        return face_.refuse([refused.problem])
+    if parsed.fetch:
+        from holdfast.usecases import claims_fetch, contact
+
+        try:
+            found = claims_fetch.observe(place, now)
+        except contact.Refused as refused:
+            return face_.refuse([refused.problem])
+    else:
+        found = claims.observe(place, now)
     shown = [one for one in found.all if parsed.all or not one.ended]
     if parsed.stale:
         shown = [one for one in shown if one.state == "stale"]
