@@ -665,6 +665,8 @@ def test_a_claim_that_is_taken_back_puts_the_others_branch_back(team: Team, ada:
     assert codes(ada.started(1, "--steal")) == ["worktree-unmade"]
     assert team.remote.id_of("refs/heads/plan-1-first") == tip
     assert ada.refs("refs/heads") == {"refs/heads/main": ada.id_of("main")}
+    (ada.path / ".worktrees").unlink()
+    assert ada.claimed(1, "--steal"), "what was taken back is no activity of the other"
 
 
 def test_what_stands_in_the_worktrees_place_is_left_alone(ada: Clone) -> None:

@@ -17,6 +17,12 @@ _RESET = ("reset: ", "branch: Reset to ", "checkout", "switch")
 """Where the branch was put onto a commit that was there already."""
 
 
+TAKEN_BACK = "holdfast: taken back"
+"""The message of a move that undoes the one before it: nothing happened to whoever works on the branch."""
+_PUSHED = "update by push"
+"""git's own message where a push moved what this clone knows of the remote, forth and, taken back, back."""
+
+
 class Entry(NamedTuple):
     """One line of a reflog."""
 
@@ -40,9 +46,18 @@ def last_move(common_dir: str, ref: str) -> Moment | None:
 
 
 def entries(common_dir: str, ref: str) -> list[Entry]:
-    """The lines of a reflog, oldest first; what is no such line is passed over."""
+    """The lines of a reflog, oldest first; what is no such line is passed over, and so are moves that were taken back."""
     raw = files.read_regular(os.path.join(common_dir, "logs", *ref.split("/")))
-    return [one for line in decode(raw or b"").split("\n") if (one := _entry(line)) is not None]
+    found: list[Entry] = []
+    for line in decode(raw or b"").split("\n"):
+        one = _entry(line)
+        if one is None:
+            continue
+        if one.message in (TAKEN_BACK, _PUSHED) and found and (found[-1].old, found[-1].new) == (one.new, one.old):
+            found.pop()
+        else:
+            found.append(one)
+    return found
 
 
 def _worked(log: list[Entry], name: str) -> bool | None:

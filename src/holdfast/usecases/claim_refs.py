@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.adapters import clock, refs
+from holdfast.adapters.reflog import TAKEN_BACK
 from holdfast.adapters.refs import HEADS, REMOTES, Update
 from holdfast.adapters.remote import Lease
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -23,7 +24,8 @@ class ClaimRefs(NamedTuple):
     """A claim that is to be made: the claim commit, the branch's tip (the same, or a commit on it), what it replaces.
 
     `old` is the tip that the branch has here, `old_there` the one that it has on the remote, None where there is none;
-    `kept` is where such tips are kept: `FINISHED`, `ABANDONED`, or empty where nothing is replaced.
+    `kept` is where such tips are kept: `FINISHED`, `ABANDONED`, or empty where nothing is replaced. `old_fence` is what the
+    fence is before it.
     """
 
     plan: int
@@ -33,6 +35,7 @@ class ClaimRefs(NamedTuple):
     kept: str = ""
     old: str | None = None
     old_there: str | None = None
+    old_fence: str | None = None
 
     @property
     def head(self) -> str:
@@ -83,7 +86,7 @@ def publish(claim: ClaimRefs, there: Contact) -> Outcome:
     old = claim.old_there
     leases = [
         Lease(claim.head, claim.tip, old),
-        Lease(claim.fence, claim.commit, there.id_of(claim.fence)),
+        Lease(claim.fence, claim.commit, claim.old_fence),
     ]
     if old is not None and claim.kept and there.id_of(claim.keep(old)) != old:
         leases.append(Lease(claim.keep(old), old, there.id_of(claim.keep(old))))
@@ -130,7 +133,7 @@ def unpublish(claim: ClaimRefs, there: Contact) -> Outcome | None:
     if there.id_of(claim.head) == claim.tip:
         leases.append(Lease(claim.head, claim.old_there, claim.tip))
     if there.id_of(claim.fence) == claim.commit:
-        leases.append(Lease(claim.fence, None, claim.commit))
+        leases.append(Lease(claim.fence, _known(there.remote.git, claim.old_fence), claim.commit))
     return contact.change(there, leases) if leases else None
 
 
@@ -139,12 +142,18 @@ def unmake_here(git: Git, claim: ClaimRefs, remote: str | None) -> str | None:
     fences = [f"{SEEN_FENCES}{claim.plan}", claim.fence]
     tracking = f"{REMOTES}{remote}/{claim.branch}"
     now = refs.read(git, claim.head, tracking, *fences)
-    updates = [Update(name, None, now[name]) for name in fences if now.get(name) == claim.commit]
+    before = _known(git, claim.old_fence)
+    updates = [Update(name, before, claim.commit) for name in fences if now.get(name) == claim.commit]
     if now.get(tracking) == claim.tip:
         updates.append(Update(tracking, claim.old_there, claim.tip))
     if now.get(claim.head) == claim.tip:
         updates.append(Update(claim.head, claim.old, claim.tip))
-    return refs.transact(git, updates, f"holdfast: claim on {claim.branch} taken back") if updates else None
+    return refs.transact(git, updates, TAKEN_BACK) if updates else None
+
+
+def _known(git: Git, oid: str | None) -> str | None:
+    """An older fence, as far as its commit is here: the fence of what is gone blocks nobody and need not come back."""
+    return oid if oid is not None and git.attempt("cat-file", "-e", f"{oid}^{{commit}}")[0] == 0 else None
 
 
 def end_there(ending: EndingRefs, there: Contact) -> Outcome | None:

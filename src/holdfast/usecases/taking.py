@@ -114,6 +114,8 @@ def claim(
     there = scene.there.id_of(HEADS + name) if scene.there is not None else None
     kept = "" if old is None and there is None else ABANDONED if stolen else FINISHED
     refs = ClaimRefs(number, name, commit, tip, kept, old, there)
+    fence = scene.there.id_of(refs.fence) if scene.there is not None else ground.refs.get(refs.fence)
+    refs = refs._replace(old_fence=fence)
     intent = recover.begin(place, refs, origin, options, scene.there is not None)
     try:
         return _win(place, scene, refs, origin, source, options, intent)

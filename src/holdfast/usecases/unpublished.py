@@ -45,18 +45,19 @@ def fields_of(claim: ClaimRefs) -> dict[str, str]:
         "kept": claim.kept,
         "old": claim.old or "",
         "old_there": claim.old_there or "",
+        "old_fence": claim.old_fence or "",
     }
 
 
 def claim_of(fields: Mapping[str, str]) -> ClaimRefs | None:
     """The claim that such fields tell; None where any is missing."""
-    if not {"plan", "branch", "commit", "tip", "kept", "old", "old_there"} <= fields.keys():
+    if not {"plan", "branch", "commit", "tip", "kept", "old", "old_there", "old_fence"} <= fields.keys():
         return None
     if not fields["plan"].isdecimal():
         return None
     return ClaimRefs(
         int(fields["plan"]), fields["branch"], fields["commit"], fields["tip"], fields["kept"], fields["old"] or None,
-        fields["old_there"] or None,
+        fields["old_there"] or None, fields["old_fence"] or None,
     )  # fmt: skip
 
 
@@ -97,7 +98,7 @@ def _publish(place: Workspace, claim: ClaimRefs, there: Contact) -> bool | None:
         claim = claim._replace(tip=pushed)
     if held:
         return False
-    outcome = claim_refs.publish(claim._replace(old_there=pushed), there)
+    outcome = claim_refs.publish(claim._replace(old_there=pushed, old_fence=there.id_of(claim.fence)), there)
     if outcome.result == contact.WON:
         claim_refs.mark_published(place.git, claim, there.remote.name)
         return True
