@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -96,7 +97,7 @@ def put(path: str, wanted: State, durable: bool = False) -> None:
         _unlink(path)
         return
     folder, name = os.path.split(path)
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     beside = os.path.join(folder, f".{name}{_NEW}")
     _unlink(beside)  # left by a run that was killed
     try:
@@ -105,6 +106,14 @@ def put(path: str, wanted: State, durable: bool = False) -> None:
     except BaseException:
         _drop(beside)
         raise
+
+
+def make_folder(path: str) -> None:
+    """Make a folder and those above it, as needed; `PermissionError` where something else stands there."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:  # not found: behind a symlink to nowhere
+        raise PermissionError(errno.EACCES, "something else stands there", path) from error
 
 
 def create(path: str, content: bytes) -> None:

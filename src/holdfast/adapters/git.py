@@ -16,6 +16,9 @@ _FATAL = 128
 
 REGULAR = ("100644", "100755")
 
+_UNWRITABLE = (b"Read-only file system", b"insufficient permission for adding", b"No space left on device",
+               b"Disk quota exceeded", b"unable to create temporary file", b"File too large")  # fmt: skip
+
 _STAGED = (
     "diff-index", "--cached", "--raw", "-z", "--no-renames", "--abbrev=64", "--ita-invisible-in-index",
 )  # fmt: skip
@@ -52,6 +55,13 @@ class NoGit(GitError):
     """There is no git program that could be started."""
 
     remedy = "install git, or put the folder that it is in on PATH"
+
+
+class CannotWrite(GitError):
+    """git could not write to its own folder: read-only, full, or locked by a process that was killed."""
+
+    exit = 5
+    remedy = "run it where `.git` can be written (outside a sandbox, with space left on the disk)"
 
 
 class Entry(NamedTuple):
@@ -245,8 +255,8 @@ class Git:
         """All configuration keys with the last value that each was given; names of keys are as git shows them."""
         found = {}
         for entry in _records(self.run("config", "--null", "--list")):
-            key, _, value = entry.partition("\n")
-            found[key] = value
+            key, given, value = entry.partition("\n")
+            found[key] = value if given else "true"  # a key alone is a flag
         return found
 
     def attribute(self, name: str, path: str) -> str:
@@ -326,6 +336,12 @@ def _changes(out: bytes) -> list[Change]:
         old_mode, new_mode, old_oid, new_oid, status = meta.removeprefix(":").split(" ")
         changes.append(Change(old_mode, new_mode, old_oid, new_oid, status[:1], path))
     return changes
+
+
+def failure(err: bytes, otherwise: str) -> GitError:
+    """The error that git's words tell, or `otherwise` where it said nothing."""
+    kind = CannotWrite if any(word in err for word in _UNWRITABLE) else GitError
+    return kind(_one_line(err) or otherwise)
 
 
 def _one_line(raw: bytes) -> str:

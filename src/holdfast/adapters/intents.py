@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 
+from holdfast.adapters import files
 from holdfast.domain.moment import Moment
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,7 @@ class Intent:
     """An open intent: fields that are only ever added, each a line that is on the disk before anything goes on."""
 
     def __init__(self, folder: str, name: str) -> None:
-        os.makedirs(folder, exist_ok=True)
+        files.make_folder(folder)
         self._path = os.path.join(folder, name)
         self._handle = _made(self._path)
         self._open = True
@@ -67,7 +68,7 @@ def left(folder: str) -> Iterator[list[Left]]:
 
 def move(path: str, folder: str) -> None:
     """Keep an intent in another folder."""
-    os.makedirs(folder, exist_ok=True)
+    files.make_folder(folder)
     os.replace(path, os.path.join(folder, os.path.basename(path)))
 
 

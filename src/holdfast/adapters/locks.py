@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 
+from holdfast.adapters import files
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ def held(path: str) -> Iterator[None]:
     `PermissionError` where that file cannot be made.
     """
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        files.make_folder(os.path.dirname(path))
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise PermissionError(errno.EACCES, "something else stands there", path) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

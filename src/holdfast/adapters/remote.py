@@ -6,8 +6,8 @@ import contextlib
 import os
 import signal
 import subprocess
-import tempfile
 
+from holdfast.adapters import spawn
 from holdfast.adapters.git import decode
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -94,7 +94,8 @@ class Remote(NamedTuple):
         What it says goes into files: a helper that it leaves behind (a shared ssh connection, a credential daemon) would
         keep a pipe open.
         """
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        out, err = spawn.nameless(), spawn.nameless()
+        try:
             process = subprocess.Popen(
                 self.git.command(*arguments), env=_unasked(self.git.environment, self.ssh), stdin=subprocess.DEVNULL,
                 stdout=out, stderr=err, start_new_session=True,
@@ -107,9 +108,10 @@ class Remote(NamedTuple):
             except BaseException:
                 _end(process)
                 raise
-            out.seek(0)
-            err.seek(0)
-            return process.returncode, out.read(), err.read()
+            return process.returncode, _whole(out), _whole(err)
+        finally:
+            os.close(out)
+            os.close(err)
 
 
 def address_of(git: Git, name: str) -> tuple[str, ...]:
@@ -164,6 +166,11 @@ def _said(err: bytes, code: int) -> str:
     return "; ".join(dict.fromkeys(line.removeprefix("fatal: ").removeprefix("error: ") for line in told)) or (
         f"git exited with {code}"
     )
+
+
+def _whole(handle: int) -> bytes:
+    os.lseek(handle, 0, os.SEEK_SET)
+    return spawn.all_of(handle)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

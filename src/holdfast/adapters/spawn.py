@@ -32,8 +32,8 @@ class Running:
     __slots__ = ("_complaints", "_out", "_pid")
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], data: bytes | None = None) -> None:
-        given = _file_with(data) if data is not None else os.open(os.devnull, os.O_RDONLY)
-        self._complaints = _file_with(b"")
+        given = nameless(data) if data is not None else os.open(os.devnull, os.O_RDONLY)
+        self._complaints = nameless()
         self._out, its = os.pipe()
         try:
             actions = [
@@ -55,10 +55,10 @@ class Running:
     def done(self) -> Done:
         """Wait until the program ends; may be asked once."""
         try:
-            out = _all_of(self._out)
+            out = all_of(self._out)
             code = _exit_code(self._pid)
             os.lseek(self._complaints, 0, os.SEEK_SET)
-            return Done(code, out, _all_of(self._complaints))
+            return Done(code, out, all_of(self._complaints))
         finally:
             os.close(self._out)
             os.close(self._complaints)
@@ -91,7 +91,7 @@ class Conversation:
         self.answers = open(mine_in, "rb", buffering=65536)  # noqa: SIM115
 
 
-def _file_with(content: bytes) -> int:
+def nameless(content: bytes = b"") -> int:
     """An open file without a name that holds `content`, read from its beginning."""
     handle = os.memfd_create("holdfast") if hasattr(os, "memfd_create") else _unlinked()
     view = memoryview(content)
@@ -109,7 +109,8 @@ def _unlinked() -> int:
     return handle
 
 
-def _all_of(handle: int) -> bytes:
+def all_of(handle: int) -> bytes:
+    """What can be read from a handle, to its end."""
     chunks = []
     while chunk := os.read(handle, 1 << 20):
         chunks.append(chunk)

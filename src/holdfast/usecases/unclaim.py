@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters import processes, worktrees
-from holdfast.adapters.git import Git
+from holdfast.adapters.git import CannotWrite, Git
 from holdfast.adapters.refs import HEADS
 from holdfast.adapters.remote import Unreachable
 from holdfast.domain import unclaim
@@ -131,7 +131,7 @@ def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None)
         )
         said = claim_refs.end_here(place.git, ending, seen.ground.remote)
         if said is not None:
-            raise Unreachable(said.splitlines()[-1])
+            raise CannotWrite(said.splitlines()[-1].removeprefix("fatal: "))
     except BaseException:
         intent.leave()
         raise
