@@ -404,7 +404,7 @@ def test_killed_in_the_set_up(make: Make) -> None:
     assert codes(found) == ["claimed"]
     assert _full(scene, found)
     _invariants(scene, [scene.clone])
-    assert scene.clone.journal() == ["claim-begun", "claim"]
+    assert scene.clone.journal() == ["approve", "claim-begun", "claim"]
 
 
 # Pushes that outlive their worker

@@ -16,7 +16,7 @@ _FATAL = 128
 
 REGULAR = ("100644", "100755")
 
-_UNWRITABLE = (b"Read-only file system", b"insufficient permission for adding", b"No space left on device",
+_UNWRITABLE = (b"Read-only file system", b"insufficient permission", b"Permission denied", b"No space left on device",
                b"Disk quota exceeded", b"unable to create temporary file", b"File too large")  # fmt: skip
 
 _STAGED = (
@@ -55,13 +55,6 @@ class NoGit(GitError):
     """There is no git program that could be started."""
 
     remedy = "install git, or put the folder that it is in on PATH"
-
-
-class CannotWrite(GitError):
-    """git could not write to its own folder: read-only, full, or locked by a process that was killed."""
-
-    exit = 5
-    remedy = "run it where `.git` can be written (outside a sandbox, with space left on the disk)"
 
 
 class Entry(NamedTuple):
@@ -285,15 +278,6 @@ class Asked:
         return self._changes
 
 
-_UNWRITABLE = (
-    b"insufficient permission",
-    b"Permission denied",
-    b"Read-only file system",
-    b"No space left",
-    b"Disk quota",
-)
-
-
 def failure(err: bytes, otherwise: str) -> GitError:
     """The error that fits what git complained about; `otherwise` is what to say where it said nothing."""
     kind = CannotWrite if any(word in err for word in _UNWRITABLE) else GitError
@@ -336,12 +320,6 @@ def _changes(out: bytes) -> list[Change]:
         old_mode, new_mode, old_oid, new_oid, status = meta.removeprefix(":").split(" ")
         changes.append(Change(old_mode, new_mode, old_oid, new_oid, status[:1], path))
     return changes
-
-
-def failure(err: bytes, otherwise: str) -> GitError:
-    """The error that git's words tell, or `otherwise` where it said nothing."""
-    kind = CannotWrite if any(word in err for word in _UNWRITABLE) else GitError
-    return kind(_one_line(err) or otherwise)
 
 
 def _one_line(raw: bytes) -> str:
