@@ -376,6 +376,15 @@ def test_a_git_that_fails_at_any_one_call(team: Team, ada: Clone) -> None:
         assert ada.worktrees() == [str(ada.path)], at
 
 
+def test_a_git_that_dies_while_it_is_asked(team: Team, ada: Clone) -> None:
+    """A broken pipe to git is not a reader who has gone: nothing was done, and that is said."""
+    env = git_that(team.root / "bin", 'case " $* " in *" cat-file "*) exit 128;; esac')
+    for _ in range(3):
+        ran = ada.start(1, env=env)
+        assert (ran.code, ran.out) == (1, "")
+        assert "   why:  git cat-file stopped answering\n" in ran.err
+
+
 def test_a_standard_output_that_is_closed(ada: Clone) -> None:
     ran = sound(ada.run("sh", "-c", f"exec {sys.executable} -m holdfast start 1 >&- 2>&-"))
     assert ran.code == 0

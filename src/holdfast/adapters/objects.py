@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 TREE = "040000"
 """The mode of a folder in a tree."""
 
+_SILENT = "git cat-file stopped answering"
 _NAMES, _IDS = 12, 200
 """So many names, of up to 4,096 bytes, and ids are asked for at once: neither fills a pipe."""
 
@@ -39,8 +40,7 @@ class Objects:
         for start in range(0, len(new), _NAMES):
             self._hear()  # so that neither side ever waits on a full pipe
             self._asked = new[start : start + _NAMES]
-            self._git.questions.write(b"".join(b"info " + encode(name) + b"\n" for name in self._asked))
-            self._git.questions.flush()
+            self._say(b"".join(b"info " + encode(name) + b"\n" for name in self._asked))
 
     def id_of(self, name: str) -> str | None:
         """The object id that `name` (a revision, `REV:path` or `:path`) stands for, or None."""
@@ -70,8 +70,7 @@ class Objects:
         waiting = list(dict.fromkeys(oids))
         for start in range(0, len(waiting), _IDS):
             group = waiting[start : start + _IDS]
-            self._git.questions.write(b"".join(b"contents " + oid.encode() + b"\n" for oid in group))
-            self._git.questions.flush()
+            self._say(b"".join(b"contents " + oid.encode() + b"\n" for oid in group))
             for oid in group:
                 header = self._header()
                 if len(header) == 3 and header[2].isdigit():
@@ -101,14 +100,20 @@ class Objects:
 
     def _ask(self, command: str, name: str) -> list[str]:
         self._hear()
-        self._git.questions.write(f"{command} ".encode() + encode(name) + b"\n")
-        self._git.questions.flush()
+        self._say(f"{command} ".encode() + encode(name) + b"\n")
         return self._header()
+
+    def _say(self, questions: bytes) -> None:
+        try:
+            self._git.questions.write(questions)
+            self._git.questions.flush()
+        except BrokenPipeError as error:  # not our reader, who may go: git, without which nothing is known
+            raise GitError(_SILENT) from error
 
     def _header(self) -> list[str]:
         line = self._git.answers.readline()
         if not line:
-            raise GitError("git cat-file stopped answering")
+            raise GitError(_SILENT)
         return decode(line).rstrip("\n").rsplit(" ", 2)
 
     def _body(self, size: int) -> bytes:
