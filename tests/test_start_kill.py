@@ -452,6 +452,18 @@ def test_a_push_that_lands_between_the_look_and_the_push_of_the_next(make: Make,
     assert scene.team.remote.id_of("refs/holdfast/plans/1") == found["commit"]
 
 
+def test_what_might_land_late_is_forgotten_after_an_hour(make: Make, tmp_path: Path) -> None:
+    scene = make("no worktree", True)
+    _kill(scene, tmp_path, 1, "before", " push ")
+    late = scene.clone.path / ".git/holdfast/late"
+    for hours, left in ((0, 1), (0.9, 1), (1.1, 0)):
+        for path in late.glob("*"):
+            moment = time.time() - hours * 3600
+            os.utime(path, (moment, moment))
+        assert scene.clone.holdfast("claims", "--fetch").code == 0
+        assert len(os.listdir(late)) == left
+
+
 def test_an_unclaim_that_was_killed_at_its_end_takes_nothing_from_who_came_after(make: Make, tmp_path: Path) -> None:
     scene = make("unclaim", True)
     assert scene.team is not None
