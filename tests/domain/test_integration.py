@@ -161,28 +161,49 @@ def test_taken_back(newest_first: list[Landed], expected: set[str]) -> None:
     assert integration.taken_back(newest_first) == expected
 
 
-@pytest.mark.parametrize("with_line", [True, False])
-def test_only_what_came_after_the_base_counts(with_line: bool) -> None:
-    newest_first = [landed("c", MINE, parent="b"), landed("b", MINE, parent="a"), landed("a", MINE, parent="z")]
-    line = {"c": 0, "b": 1, "a": 2, "z": 3} if with_line else {}
-    main = Main(newest_first, line)
+def test_only_what_came_after_the_base_counts() -> None:
+    main = Main([landed("c", MINE, parent="b"), landed("b", MINE, parent="a"), landed("a", MINE, parent="z")])
     for base, expected in (("z", ["c", "b", "a"]), ("a", ["c", "b"]), ("b", ["c"]), ("c", [])):
         assert [one.commit.oid for one in main.alike(MINE, base)] == expected
     assert main.alike(changes("h:1>2"), "z") == []
 
 
+def test_what_a_merge_brought_came_with_the_merge() -> None:
+    """m2 - m1 - b - a - z, where m1 brings s2 - s1, which began at a, and m2 brings t, which began at s1."""
+
+    def at(oid: str, *parents: str) -> Landed:
+        return Landed(commit(oid, *parents, made=MINE), None, ())
+
+    main = Main(
+        [
+            at("m2", "m1", "t"),
+            at("m1", "b", "s2"),
+            at("s2", "s1"),
+            at("t", "s1"),
+            at("s1", "a"),
+            at("b", "a"),
+            at("a", "z"),
+        ]
+    )
+    for base, expected in (
+        ("z", "m2 m1 s2 t s1 b a"), ("a", "m2 m1 s2 t s1 b"), ("b", "m2 m1 s2 t s1"), ("m1", "m2 t"), ("m2", ""),
+        ("s1", "m2 m1 s2 t b"), ("s2", "m2 m1 t b"), ("t", "m2 m1 s2 b"),
+    ):  # fmt: skip
+        assert [one.commit.oid for one in main.alike(MINE, base)] == expected.split(), base
+
+
 def test_main_by_request_and_title() -> None:
-    main = Main([landed("b", MINE, subject="Parse (#12)"), landed("a", MINE, subject="Parse")], {})
+    main = Main([landed("b", MINE, subject="Parse (#12)"), landed("a", MINE, subject="Parse")])
     assert [one.commit.oid for one in main.naming(12, "z")] == ["b"] and main.naming(13, "z") == []
     assert [one.commit.oid for one in main.titled("Parse", "z")] == ["b"] and main.titled("Parse (#12)", "z") == []
 
 
 def test_undone_by_name_or_by_content() -> None:
     one = landed("a", MINE)
-    assert not Main([one], {}).undone(one)
-    assert Main([landed("r", ELSE, "a"), one], {}).undone(one)
-    assert Main([landed("r", BACK), one], {}).undone(one)
-    assert not Main([one, landed("r", BACK)], {}).undone(one)
+    assert not Main([one]).undone(one)
+    assert Main([landed("r", ELSE, "a"), one]).undone(one)
+    assert Main([landed("r", BACK), one]).undone(one)
+    assert not Main([one, landed("r", BACK)]).undone(one)
 
 
 def test_a_shape_is_that_of_the_reverse() -> None:

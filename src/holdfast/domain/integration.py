@@ -240,19 +240,16 @@ def taken_back(landed: Iterable[Landed]) -> frozenset[str]:
 
 
 class Main:
-    """What the main branch got since some commit, newest first, and where each of its commits stands.
+    """What the main branch got since some commit, newest first, and what of it came after a branch began."""
 
-    `line` are its commits from the tip along first parents, as far as they are known.
-    """
-
-    def __init__(self, landed: Sequence[Landed], line: Mapping[str, int]) -> None:
+    def __init__(self, landed: Sequence[Landed]) -> None:
         self.taken_back = taken_back(landed)
-        self._line = line
         self._commits = {one.commit.oid: one.commit for one in landed}
+        self._line = line_of(landed[0].commit.oid, self._commits) if landed else {}
+        self._arrivals: dict[str, int] | None = None
         self._by_paths: dict[frozenset[str], list[Landed]] = {}
         self._by_request: dict[int, list[Landed]] = {}
         self._by_title: dict[str, list[Landed]] = {}
-        self._past: tuple[str, frozenset[str]] = ("", frozenset())
         for one in landed:
             if one.commit.changes:
                 self._by_paths.setdefault(paths(one.commit.changes), []).append(one)
@@ -282,13 +279,36 @@ class Main:
 
     def _after(self, base: str, candidates: list[Landed]) -> list[Landed]:
         """Those that are not part of the past of `base`."""
-        if not candidates:
-            return []
-        if base in self._line and all(one.commit.oid in self._line for one in candidates):
-            return [one for one in candidates if self._line[one.commit.oid] < self._line[base]]
-        if self._past[0] != base:
-            self._past = base, past_of([base], self._commits)
-        return [one for one in candidates if one.commit.oid not in self._past[1]]
+        if not candidates or base not in self._commits:
+            return candidates  # nothing that is older than the oldest commit here holds any of them
+        if base not in self._line:
+            past = past_of([base], self._commits)
+            return [one for one in candidates if one.commit.oid not in past]
+        if self._arrivals is None:
+            self._arrivals = arrivals(self._line, self._commits)
+        return [one for one in candidates if self._arrivals[one.commit.oid] < self._line[base]]
+
+
+def line_of(tip: str, commits: Mapping[str, Commit]) -> dict[str, int]:
+    """The commits from the tip along first parents, by their distance from it."""
+    found: dict[str, int] = {}
+    while tip in commits:
+        found[tip] = len(found)
+        tip = next(iter(commits[tip].parents), "")
+    return found
+
+
+def arrivals(line: Mapping[str, int], commits: Mapping[str, Commit]) -> dict[str, int]:
+    """For each commit that the line reaches: how far from the tip the first commit of the line is that has it."""
+    found: dict[str, int] = {}
+    for first, distance in reversed(list(line.items())):
+        found[first] = distance
+        ahead = [first]
+        for oid in ahead:  # grows while it is walked
+            fresh = [parent for parent in commits[oid].parents if parent in commits and parent not in found]
+            found.update(dict.fromkeys(fresh, distance))
+            ahead += fresh
+    return found
 
 
 def past_of(tips: Iterable[str], commits: Mapping[str, Commit]) -> frozenset[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.commits import Pair
     from holdfast.adapters.git import Git
     from holdfast.adapters.objects import Objects
-    from holdfast.domain.integration import Changes, Commit, Landed, Work
+    from holdfast.domain.integration import Changed, Changes, Commit, Landed, Work
 
 _LONGEST_PATHS = 60_000
 """Characters of all paths that one git process takes as arguments."""
@@ -27,6 +27,14 @@ class _Found(NamedTuple):
     claim: Commit | None = None
     fork: str = ""
     shapes: tuple[str, ...] = ()
+
+
+class _Part(NamedTuple):
+    """A change of a branch: what it lies between, its files, and the commits of the main branch that may be it."""
+
+    pair: Pair
+    changes: Changes
+    candidates: list[Landed]
 
 
 class _Case(NamedTuple):
@@ -219,9 +227,10 @@ class _Ladder:
         if not cases:
             return found
         main = self._main_since({case.base for case in cases})
-        self._read_texts(cases, main)
         tree = self.objects.id_of(f"{self.target}^{{tree}}")
-        found |= {case.tip: proof for case in cases if (proof := self._proof(case, main, tree)) is not None}
+        found |= self._by_squash(cases, main)
+        found |= self._by_picks([case for case in cases if case.tip not in found], main)
+        found |= self._by_files([case for case in cases if case.tip not in found], tree)
         found |= self._by_hunks([case for case in cases if case.tip not in found])
         found |= self._by_word([case for case in cases if case.tip not in found], main)
         left = [case for case in cases if case.tip not in found]
@@ -230,7 +239,7 @@ class _Ladder:
     def _main_since(self, bases: set[str]) -> Main:
         """What the main branch got since the oldest of the bases."""
         if len(bases) == 1:
-            return Main(commits.landed(self.git, self.target, *bases).landed(), {})
+            return Main(commits.landed(self.git, self.target, *bases).landed())
         ranks = {base: rank for base in bases if (rank := self._rank(base)) is not None}
         beside = sorted(bases - set(ranks))
         since = max(ranks, key=lambda base: ranks[base], default=None)
@@ -238,71 +247,90 @@ class _Ladder:
             rest = [since] if since is not None else []
             code, out, _ = self.git.attempt("merge-base", "--octopus", self.target, *beside, *rest)
             since = out.decode().strip() or None if code == 0 else None
-        return Main(commits.landed(self.git, self.target, since).landed(), self._ranks)
+        return Main(commits.landed(self.git, self.target, since).landed())
 
-    def _read_texts(self, cases: list[_Case], main: Main) -> None:
-        """The texts of all changes that must be compared because their blobs differ, by one git process."""
+    def _compare(self, parts: Iterable[_Part]) -> None:
+        """Read the texts of all changes that must be compared because their blobs differ, by one git process."""
         pairs: dict[Pair, None] = {}
-        for case in cases:
-            for pair, changes in self._parts(case):
-                others = main.alike(changes, case.base)
-                if others and others[0].commit.changes != changes:
-                    landed = [_own_pair(one.commit) for one in others if one.commit.parents]
-                    pairs |= dict.fromkeys((pair, pair[::-1], *landed))
+        for pair, changes, candidates in parts:
+            if candidates and candidates[0].commit.changes != changes:
+                landed = [_own_pair(one.commit) for one in candidates if one.commit.parents]
+                pairs |= dict.fromkeys((pair, pair[::-1], *landed))
         self._read(list(pairs), 3)
 
     def _read(self, pairs: list[Pair], context: int) -> None:
         texts = commits.diffs(self.git, pairs, context)
         self._texts = {pair: patch_of(lines) for pair, lines in zip(pairs, texts, strict=True)}
 
-    def _parts(self, case: _Case) -> list[tuple[Pair, Changes]]:
-        """The whole change of a branch, and that of each of its commits."""
-        single = [one for one in case.work.own if len(one.parents) == 1 and one.changes]
-        return [(case.pair, case.changes), *((_own_pair(one), one.changes) for one in single)]
-
-    def _landed_as(self, pair: Pair, changes: Changes, candidates: list[Landed]) -> tuple[str, bool] | None:
+    def _landed_as(self, part: _Part) -> tuple[str, bool] | None:
+        pair, changes, candidates = part
         texts = Texts(self._texts[pair], self._texts[pair[::-1]]) if pair in self._texts else None
         by_oid = {one.commit.oid: _own_pair(one.commit) for one in candidates if one.commit.parents}
         return landed_as(changes, texts, candidates, lambda oid: self._texts.get(by_oid.get(oid, ("", ""))))
 
-    def _proof(self, case: _Case, main: Main, tree: str | None) -> _Found | None:
-        whole = self._landed_as(case.pair, case.changes, main.alike(case.changes, case.base))
-        if whole is not None:
-            by, reverted = whole
-            return case.found(integration.BY_SQUASH, by, reverted or by in main.taken_back)
-        picked = self._picks(case, main)
-        if picked is not None:
-            return picked
-        if case.core.tree == tree:
-            return case.found(integration.BY_TREE)
-        if all(self._at_target(one.path) == one.new for one in case.changes):
-            return case.found(integration.BY_CONTENT)
-        return None
+    def _by_squash(self, cases: list[_Case], main: Main) -> dict[str, _Found]:
+        """Branches whose whole change is one commit of the main branch."""
+        parts = {case.tip: _Part(case.pair, case.changes, main.alike(case.changes, case.base)) for case in cases}
+        self._compare(parts.values())
+        found = {}
+        for case in cases:
+            one = self._landed_as(parts[case.tip])
+            if one is not None:
+                by, reverted = one
+                found[case.tip] = case.found(integration.BY_SQUASH, by, reverted or by in main.taken_back)
+        return found
 
-    def _picks(self, case: _Case, main: Main) -> _Found | None:
-        """Each commit of the branch is a commit of the main branch, by its text; merges in between prove nothing."""
-        if any(len(commit.parents) != 1 for commit in case.work.own):
-            return None
-        found = []
-        own = [commit for commit in case.work.own if commit.changes]
-        for commit in own:
-            one = self._landed_as(_own_pair(commit), commit.changes, main.alike(commit.changes, case.base))
-            if one is None:
-                return None
-            found.append(one)
-        if not found:
-            return None
-        reverted = any(back or oid in main.taken_back for oid, back in found)
-        shapes = tuple(dict.fromkeys(shape(commit.changes) for commit in own))
-        return case.found(integration.BY_PICKS, found[0][0], reverted)._replace(shapes=shapes)
+    def _by_picks(self, cases: list[_Case], main: Main) -> dict[str, _Found]:
+        """Branches each of whose commits is a commit of the main branch; merges in between prove nothing."""
+        parts: dict[str, list[_Part]] = {}
+        for case in cases:
+            own = [one for one in case.work.own if one.changes]
+            some = [
+                _Part(_own_pair(one), one.changes, main.alike(one.changes, case.base)) for one in own if one.parents
+            ]
+            linear = all(len(one.parents) == 1 for one in case.work.own)
+            if some and linear and all(part.candidates for part in some):
+                parts[case.tip] = some
+        self._compare(part for some in parts.values() for part in some)
+        found = {}
+        for case in cases:
+            picks = [self._landed_as(part) for part in parts.get(case.tip, ())]
+            sure = [one for one in picks if one is not None]
+            if sure and len(sure) == len(picks):
+                reverted = any(back or oid in main.taken_back for oid, back in sure)
+                shapes = tuple(dict.fromkeys(shape(part.changes) for part in parts[case.tip]))
+                found[case.tip] = case.found(integration.BY_PICKS, sure[0][0], reverted)._replace(shapes=shapes)
+        return found
+
+    def _by_files(self, cases: list[_Case], tree: str | None) -> dict[str, _Found]:
+        """Branches whose tree the main branch has, or each of whose files."""
+        found = {}
+        for case in cases:
+            if case.core.tree == tree:
+                found[case.tip] = case.found(integration.BY_TREE)
+            elif all(self._at_target(one.path) == one.new for one in case.changes):
+                found[case.tip] = case.found(integration.BY_CONTENT)
+        return found
 
     def _at_target(self, path: str) -> str:
         entry = self.objects.entry(self.target, path)
         return f"{entry.mode} {entry.oid}" if entry is not None else f"000000 {'0' * len(self.target)}"
 
+    def _may_hold(self, change: Changed) -> bool:
+        """False where the main branch certainly lacks a change of a file: it did not touch it, or has not all new lines."""
+        there = self._at_target(change.path)
+        if there in (change.old, change.new):
+            return there == change.new
+        if not change.new.strip("0 ") or not there.strip("0 "):
+            return False
+        ids = [state.split(" ")[1] for state in (change.old, change.new, there)]
+        contents = self.objects.contents(ids)
+        old, new, now = (frozenset(contents.get(oid, b"").split(b"\n")) for oid in ids)
+        return new - old <= now
+
     def _by_hunks(self, cases: list[_Case]) -> dict[str, _Found]:
         """Branches all of whose changed lines the main branch changed in the same way, among other things."""
-        fitting = [case for case in cases if all(self._at_target(one.path) != one.old for one in case.changes)]
+        fitting = [case for case in cases if all(self._may_hold(one) for one in case.changes)]
         found = {}
         for some, names in _portions(fitting):
             pairs = list(dict.fromkeys(pair for case in some for pair in (case.pair, (self.target, case.base))))
