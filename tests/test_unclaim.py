@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -85,8 +86,11 @@ def test_abandoned_work_is_kept_here_and_there(team: Team, ada: Clone, pushed: b
         assert team.remote.id_of(kept) == tip
 
 
-def test_work_that_only_the_remote_has_is_refused(team: Team, ada: Clone, bob: Clone) -> None:
-    """Another clone pushed to the claim's branch; here it is as it was made."""
+@pytest.mark.parametrize("behind", [0, 600])
+def test_work_that_only_the_remote_has_is_refused(team: Team, ada: Clone, bob: Clone, behind: int) -> None:
+    """Another clone pushed to the claim's branch, with a clock that is behind; here it is as it was made."""
+    stamp = f"{int(time.time()) - behind} +0000"
+    bob.env |= {"GIT_COMMITTER_DATE": stamp, "GIT_AUTHOR_DATE": stamp}
     found = ada.claimed(1, "--owner", "team")
     bob.git("fetch", "-q")
     bob.git("checkout", "-q", "plan-1-first")

@@ -102,7 +102,7 @@ def _claim(branch: Branch, snapshot: Snapshot, now: Moment, policy: ClaimPolicy)
     merged = _merged(known)
     origin = _origin(branch, facts)
     at, source, doubts = _activity(branch, facts, origin, now)
-    own = facts.own if facts is not None else 0
+    own = _own(known)
     verdict = facts.verdict if facts is not None else integration.Verdict(integration.NO_MAIN)
     state = _state(merged, now - at > policy.stale_hours * HOUR, own, origin)
     return Claim(
@@ -129,6 +129,16 @@ def _claim(branch: Branch, snapshot: Snapshot, now: Moment, policy: ClaimPolicy)
         ),
         worker=origin.worker if origin is not None else None,
     )
+
+
+def _own(known: list[tuple[str, Facts | None]]) -> int:
+    """The commits that would be lost with the branch: of the tip, here or on the remote, that has most of them.
+
+    The dates of commits do not tell which that is: the clock of another machine may be behind.
+    """
+    facts = [one for _, one in known if one is not None]
+    unmerged = [one for one in facts if not one.verdict.merged]
+    return max((one.own for one in unmerged or facts), default=0)
 
 
 def _settled(branch: Branch, tip: str, facts: tuple[Facts, ...]) -> Facts | None:
