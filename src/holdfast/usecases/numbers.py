@@ -120,7 +120,13 @@ def _reserve_here(place: Workspace, folder: FolderPolicy, configured: Configured
         found = _by_number(refs.read(place.git, name))
         seen = _by_number(refs.read(place.git, _lead(SEEN, folder, configured)))
         plans = used(place, folder, configured)
-        ended = {number: oid for number, oid in found.items() if number in plans}
+        ages = commits.named(place.git, found.values()).commits() if found else {}
+        # As on a remote: whoever looked before the reservation was made may still be choosing this very number.
+        ended = {
+            number: oid
+            for number, oid in found.items()
+            if number in plans and oid in ages and now - ages[oid].at > _SETTLED
+        }
         number = Known(plans, _counting(place, {**seen, **found}, now)).free
         updates = [Update(f"{name}{number}", _commit(place, number, now), found.get(number))]
         updates += [Update(f"{name}{one}", None, oid) for one, oid in ended.items()]

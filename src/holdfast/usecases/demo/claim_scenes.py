@@ -12,9 +12,10 @@ from holdfast.usecases.demo.stage import Line, Stage, Step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SLOW = "wait-for-ada"
+_ON_THE_WAY, _ARRIVED = "grace-is-on-the-way", "ada-has-arrived"
 _RECEIVE = """\
 #!/bin/sh
+: > "{on_the_way}"
 while [ ! -e "{arrived}" ]; do sleep 0.02; done
 exec git-receive-pack "$@"
 """
@@ -24,11 +25,13 @@ def _raced(stage: Stage) -> Iterator[Line]:
     yield Line("scene", "Ada and Grace, each with a clone, take the same plan at once. Grace has the slower line.")
     for name in ("ada", "grace"):
         stage.git("clone", "-q", stage.remote, os.path.join(stage.folder, name))
-    arrived = os.path.join(stage.folder, _SLOW)
+    on_the_way, arrived = (os.path.join(stage.folder, name) for name in (_ON_THE_WAY, _ARRIVED))
     script = os.path.join(stage.folder, "slow-receive-pack")
-    files.put(script, files.State(_RECEIVE.format(arrived=arrived).encode(), 0o755))
+    files.put(script, files.State(_RECEIVE.format(on_the_way=on_the_way, arrived=arrived).encode(), 0o755))
     stage.git("-C", os.path.join(stage.folder, "grace"), "config", "remote.origin.receivepack", script)
-    yield from stage.race(Step("holdfast start 4", 4, "grace"), Step("holdfast start 4", 0, "ada"), _SLOW)
+    yield from stage.race(
+        Step("holdfast start 4", 4, "grace"), Step("holdfast start 4", 0, "ada"), _ON_THE_WAY, _ARRIVED
+    )
     yield Line("scene", "She was told who won, and that nothing was changed. She takes the next one that is ready.")
     yield from stage.type(
         Step("holdfast start --next", 0, "grace"),

@@ -6,11 +6,15 @@ import os
 import shlex
 import sys
 
-from holdfast.adapters import files, terminal
+from holdfast.adapters import clock, files, terminal
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+_PATIENCE = 3_000
+"""So often is looked, every fiftieth of a second, whether the slow one has set out."""
 
 
 class Line(NamedTuple):
@@ -66,9 +70,16 @@ class Stage:
             yield Line("command", _prompt(step) + step.command)
             yield from self._ended(step, terminal.run(self._words(step), self._place(step), self._who(step)))
 
-    def race(self, slow: Step, fast: Step, arrived: str) -> Iterator[Line]:
-        """Run two commands at once: the slow one waits on its way to the remote until the file `arrived` is there."""
+    def race(self, slow: Step, fast: Step, on_the_way: str, arrived: str) -> Iterator[Line]:
+        """Run two commands at once, of which the slow one is overtaken.
+
+        It makes the file `on_the_way` when its push sets out, and waits there until the file `arrived` is made.
+        """
         waiting = terminal.Started(self._words(slow), self._place(slow), self._who(slow))
+        for _ in range(_PATIENCE):
+            if os.path.exists(os.path.join(self.folder, on_the_way)):
+                break
+            clock.pause(0.02)
         yield Line("command", _prompt(slow) + slow.command + " &")
         yield from self.type(fast)
         files.put(os.path.join(self.folder, arrived), files.State(b""))
