@@ -98,8 +98,9 @@ def phase_of(branch: str, phases: tuple[str, ...], policy: ClaimPolicy) -> str |
 
 def _claim(branch: Branch, snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> Claim:
     known = [(tip, _settled(branch, tip, snapshot.facts.get(tip, ()))) for tip in branch.tips]
-    tip, facts = max(known, key=lambda one: _newness(one[1]))
-    merged = _merged(known)
+    open_tips = _open_tips(known)
+    merged = not open_tips
+    tip, facts = max(open_tips or known, key=lambda one: _newness(one[1]))
     origin = _origin(branch, facts)
     at, source, doubts = _activity(branch, facts, origin, now)
     own = _own(known)
@@ -171,11 +172,11 @@ def _newness(facts: Facts | None) -> tuple[bool, Moment]:
     return (bool(facts.holds), facts.at) if facts is not None else (False, Moment(0))
 
 
-def _merged(known: list[tuple[str, Facts | None]]) -> bool:
-    """True when each tip of a branch, here and on the remote, is merged or an earlier state of one that is."""
+def _open_tips(known: list[tuple[str, Facts | None]]) -> list[tuple[str, Facts | None]]:
+    """The tips of a branch, here and on the remote, that are neither merged nor an earlier state of one that is."""
     ended = {tip for tip, one in known if one is not None and one.verdict.merged}
     ended |= {earlier for tip, one in known if one is not None and tip in ended for earlier in one.holds}
-    return all(tip in ended for tip, _ in known)
+    return [(tip, one) for tip, one in known if tip not in ended]
 
 
 def _origin(branch: Branch, facts: Facts | None) -> Origin | None:
