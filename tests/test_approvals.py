@@ -16,6 +16,7 @@ import pytest
 
 from claiming import Clone, Team, codes, mode_of
 from conftest import Ran
+from holdfast.adapters import copies
 
 SHOW = "env | sort | grep ^HOLDFAST_ > set-up.txt; pwd >> set-up.txt"
 
@@ -296,6 +297,17 @@ def test_ignored_files_that_match_are_copied_with_their_modes(ada: Clone) -> Non
     assert not (path / "build").exists()
     assert not (path / "seen.txt").exists(), "git does not ignore it"
     assert ada.at(path).status() == ""
+
+
+def test_nobody_can_read_a_copy_before_it_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "from").mkdir()
+    (tmp_path / "to").mkdir()
+    (tmp_path / "from/.env").write_text("secret\n")
+    (tmp_path / "from/.env").chmod(0o604)
+    seen = []
+    monkeypatch.setattr(copies.fcntl, "ioctl", lambda handle, *_: seen.append(os.fstat(handle).st_mode & 0o777))
+    assert copies.copy(str(tmp_path / "from"), str(tmp_path / "to"), ".env")
+    assert (seen, mode_of(tmp_path / "to/.env")) == ([0o600], 0o604)
 
 
 def test_how_many_were_copied_is_said(ada: Clone) -> None:

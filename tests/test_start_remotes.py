@@ -155,6 +155,14 @@ def test_a_server_that_says_yes_and_does_nothing(team: Team, ada: Clone) -> None
     assert ada.intents() == []
 
 
+def test_a_ref_that_another_fetch_of_this_clone_holds_is_waited_for(team: Team, ada: Clone) -> None:
+    team.on_main({"news.txt": "news\n"})
+    lock = ada.path / ".git/refs/remotes/origin/main.lock"
+    lock.touch()
+    threading.Timer(0.5, lock.unlink).start()
+    assert ada.claimed(1)["base"] == team.remote.id_of("main")
+
+
 # Settings of the user that change what git pushes
 
 

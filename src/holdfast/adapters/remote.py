@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 
-from holdfast.adapters import spawn
+from holdfast.adapters import clock, spawn
 from holdfast.adapters.git import decode
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -21,6 +21,9 @@ PUSHED, LOST, DECLINED, NOT_ATOMIC, UNCLEAR = "pushed", "lost", "declined", "not
 
 _RACES = ("stale info", "fetch first", "cannot lock ref", "failed to update ref", "already exists", "failed to lock",
           "incorrect old value", "reference already exists")  # fmt: skip
+_HELD = b"cannot lock ref"
+"""What git says when another command of this clone fetches the same ref at the same moment."""
+_PAUSES = (0.05, 0.2, 0.5)
 _TOGETHER = ("atomic push failure", "atomic push failed", "atomic transaction failed", "transaction failed")
 
 
@@ -70,12 +73,16 @@ class Remote(NamedTuple):
     def fetch(self, refspecs: Sequence[str], whole: bool = False) -> None:
         """Bring refs and their objects here; `whole` renews the view of everything and drops what is gone there."""
         kind = ("--prune",) if whole else ("--no-write-fetch-head",)
-        code, _, err = self._run(
-            "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", *kind, "--", self.address,
-            *refspecs,
-        )  # fmt: skip
-        if code != 0:
-            raise Unreachable(f"{self.name}: {_said(err, code)}")
+        for pause in (*_PAUSES, None):
+            code, _, err = self._run(
+                "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", *kind, "--",
+                self.address, *refspecs,
+            )  # fmt: skip
+            if code == 0:
+                return
+            if pause is None or _HELD not in err:
+                raise Unreachable(f"{self.name}: {_said(err, code)}")
+            clock.pause(pause)
 
     def push(self, leases: Sequence[Lease], atomic: bool = True) -> Pushed:
         """Push all refs or none, each only where it still is what it must be. The user's pre-push hook is not asked."""
