@@ -359,6 +359,16 @@ def test_a_file_in_the_worktree_is_activity(work: Branches, tmp_path: Path, name
         assert 9.9 < hours_ago(work.claim()["last_activity"]) < 10.2
 
 
+def test_a_file_with_a_date_ahead_hides_no_other(work: Branches, tmp_path: Path) -> None:
+    claim_commit(work)
+    tree = aged_worktree(work, tmp_path / "tree")
+    os.utime(tree / "code.txt", (NOW + 9_000 * HOUR, NOW + 9_000 * HOUR))
+    assert work.claim()["state"] == "stale"
+    os.utime(tree / "more.txt", (NOW - 10 * HOUR, NOW - 10 * HOUR))
+    found = work.claim()
+    assert (found["state"], found["activity_source"]) == ("active", "file"), found
+
+
 def test_what_git_does_in_a_worktree_is_no_activity_of_its_files(work: Branches, tmp_path: Path) -> None:
     """`git status` renews git's index, and not the folder that the work is in."""
     claim_commit(work)

@@ -51,6 +51,11 @@ class Cache:
             _forget(path)
         self._prune()
 
+    def drop(self, name: str) -> None:
+        """Forget what was written under `name`, if it is a name of ours."""
+        if _is_ours(name) and "/" not in name:
+            _forget(os.path.join(self.folder, name))
+
     def _prune(self) -> None:
         """Drop the oldest entries once there are many; what has no name of ours stays."""
         try:

@@ -38,6 +38,14 @@ def trace(common_dir: str, ref: str) -> Trace | None:
     return Trace(found[-1].at, _worked(found, ref.removeprefix("refs/heads/"))) if found else None
 
 
+def written(common_dir: str, ref: str) -> float:
+    """When the reflog of a ref was written last: none of its entries is newer; 0 where there is none."""
+    try:
+        return os.stat(os.path.join(common_dir, "logs", *ref.split("/"))).st_mtime
+    except (OSError, ValueError):
+        return 0
+
+
 def last_move(common_dir: str, ref: str) -> Moment | None:
     """When a ref moved last, by the last line of its reflog alone; None where there is none."""
     raw = files.read_regular(os.path.join(common_dir, "logs", *ref.split("/")))

@@ -85,11 +85,11 @@ def detach(git: Git) -> None:
     git.run("update-ref", "-m", "holdfast: detached", "--no-deref", "HEAD", head)
 
 
-def newest_file(top: str, others: frozenset[str] = frozenset(), most: int = 20_000) -> Moment | None:
+def newest_file(top: str, others: frozenset[str], enough: Moment, ahead: Moment, most: int = 20_000) -> Moment | None:
     """When a file of a worktree was last changed; None for none.
 
     Everything but `.git` and the worktrees `others` counts, whether git knows it or not, up to so many entries: the newest
-    of the first ones seen.
+    of the first ones seen. One that was changed after `enough` ends the search; a date after `ahead` tells nothing.
     """
     newest = 0.0
     folders = [top]
@@ -102,7 +102,11 @@ def newest_file(top: str, others: frozenset[str] = frozenset(), most: int = 20_0
                         continue
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
-                    newest = max(newest, entry.stat(follow_symlinks=False).st_mtime)
+                    changed = entry.stat(follow_symlinks=False).st_mtime
+                    if newest < changed <= ahead:
+                        newest = changed
+                        if newest > enough:
+                            return Moment(int(newest))
         except OSError:
             continue
         if most <= 0:

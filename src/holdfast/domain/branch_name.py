@@ -64,11 +64,16 @@ class BranchPattern(NamedTuple):
 
     def claims(self, name: str) -> bool:
         """True for a branch that is a claim: of a plan, or `feature-*`."""
-        return self.number(name) is not None or f"/{FEATURE}" in f"/{name}"
+        return self.number(name) is not None or is_feature(name)
 
     def name(self, number: int, slug: str) -> str:
         """The branch of a claim on a plan."""
         return self.text.replace(_NUMBER, str(number)).replace(_SLUG, slug)
+
+
+def is_feature(name: str) -> bool:
+    """True for a branch of work without a plan: `feature-*`, whole or behind any `/`."""
+    return f"/{FEATURE}" in f"/{name}"
 
 
 def _parts_at(name: str, start: int, lead: str, middle: str) -> tuple[int, str] | None:

@@ -47,6 +47,8 @@ _MERGED = frozenset(
     {BY_MERGE, BY_FAST_FORWARD, BY_SQUASH, BY_PICKS, BY_CONTENT, BY_TREE, BY_HUNKS, BY_REQUEST, BY_TITLE}
 )
 
+_PROVEN = _MERGED - {BY_MERGE, BY_FAST_FORWARD}
+
 
 class Verdict(NamedTuple):
     """Whether a branch is merged: `how` is a key of `WORDS`, `by` the commit of the main branch that proves it, or ''.
@@ -121,6 +123,11 @@ class Facts(NamedTuple):
     claimed_at: Moment | None = None
     holds: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
+
+    @property
+    def proven(self) -> bool:
+        """True where the commits alone prove the branch merged, whoever made it and when."""
+        return self.verdict.how in _PROVEN
 
 
 class Work(NamedTuple):

@@ -54,7 +54,10 @@ class Branch(NamedTuple):
     @property
     def tips(self) -> tuple[str, ...]:
         """The commits that the branch stands for, here and on the remote."""
-        return tuple(dict.fromkeys(oid for oid in (self.local, self.remote) if oid is not None))
+        if self.local is None or self.remote is None or self.local == self.remote:
+            one = self.local or self.remote
+            return (one,) if one is not None else ()
+        return self.local, self.remote
 
 
 class RemoteView(NamedTuple):

@@ -43,7 +43,10 @@ class Claims(NamedTuple):
         return {one.plan: one for one in sorted(held, key=lambda one: one.last_activity) if one.plan is not None}
 
 
-def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Claims:
-    """The claims as this clone sees them; `requests` are numbers of requests by their head, where that is known."""
-    observed = snapshot.observe(place, now, requests)
+def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None, ended: bool = True) -> Claims:
+    """The claims as this clone sees them; `requests` are numbers of requests by their head, where that is known.
+
+    Without `ended`, merged branches may be left out.
+    """
+    observed = snapshot.observe(place, now, requests, ended)
     return Claims(claim.derive(observed.snapshot, now, observed.ground.policy.claims), observed)

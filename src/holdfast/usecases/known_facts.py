@@ -11,12 +11,12 @@ from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import integration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from holdfast.adapters.cache import Cache
     from holdfast.usecases.workspace import Workspace
 
-_KIND = "claims-2"
+_KIND = "claims-3"
 """What the names of entries begin with; another number whenever the questions or the lines become others."""
 _NEWEST = f"{_KIND}-newest"
 _FIELD, _LINE, _PART = "\x1f", "\n", " "
@@ -24,6 +24,12 @@ _REMEMBERED = 4
 
 Known = dict[str, tuple[Facts, int]]
 """Facts by tip, with the number of the request that the tip was known to be the head of, or 0."""
+
+
+def ended(cache: Cache, target: str, shallow: bool) -> frozenset[str]:
+    """The tips that are known to be merged into `target` by their commits alone: of these nothing else needs to be asked."""
+    first = decode(cache.read(_name(target, shallow)) or b"").partition(_LINE)[0]
+    return frozenset(first.split(_PART))
 
 
 def against(
@@ -39,10 +45,10 @@ def against(
     A deepened shallow clone knows more: its answers have a name of their own. That a tip was the head of a request is not
     forgotten when the remote is not asked again, and what was merged stays so while the main branch goes on.
     """
-    name = f"{_KIND}-{target}{'-shallow' if shallow else ''}"
-    wanted = list(dict.fromkeys(tip for tips in branches for tip in tips))
-    known = _load(cache, name)
-    main, older = ("", {}) if known or not wanted else _older(place, cache, target)
+    name = _name(target, shallow)
+    wanted = dict.fromkeys(tip for tips in branches for tip in tips)
+    known = _load(cache, name, wanted)
+    main, older = ("", {}) if known or not wanted else _older(place, cache, target, wanted)
     numbers = {tip: number for tip, (_, number) in (known or older).items() if number} | dict(requests)
     found = {tip: known[tip][0] for tip in wanted if tip in known and known[tip][1] == numbers.get(tip, 0)}
     if len(found) == len(wanted):
@@ -52,9 +58,11 @@ def against(
     missing = [tips for tips in branches if any(tip not in found for tip in tips)]
     asked = integration.facts(place.git, place.objects, missing, target, shallow, numbers)
     found |= {tip: merged[tip] if tip in merged and not one.verdict.merged else one for tip, one in asked.items()}
-    _save(cache, name, {**known, **{tip: (facts, numbers.get(tip, 0)) for tip, facts in found.items()}})
-    names = dict.fromkeys((name, *decode(cache.read(_NEWEST) or b"").split()))
-    cache.write(_NEWEST, encode(_PART.join(list(names)[:_REMEMBERED])))
+    _save(cache, name, {**_load(cache, name), **{tip: (one, numbers.get(tip, 0)) for tip, one in found.items()}})
+    names = list(dict.fromkeys((name, *decode(cache.read(_NEWEST) or b"").split())))
+    cache.write(_NEWEST, encode(_PART.join(names[:_REMEMBERED])))
+    for one in names[_REMEMBERED:]:
+        cache.drop(one)
     return found
 
 
@@ -64,7 +72,7 @@ def origins(place: Workspace, cache: Cache, oids: Iterable[str]) -> dict[str, Or
     if not wanted:
         return {}
     name = f"{_KIND}-fences"
-    known = _load(cache, name)
+    known = _load(cache, name, wanted)
     missing = [oid for oid in wanted if oid not in known]
     if missing:
         read = commits.named(place.git, missing).commits()
@@ -75,11 +83,15 @@ def origins(place: Workspace, cache: Cache, oids: Iterable[str]) -> dict[str, Or
     return {oid: origin for oid in wanted if oid in known and (origin := known[oid][0].origin) is not None}
 
 
-def _older(place: Workspace, cache: Cache, target: str) -> tuple[str, Known]:
+def _name(target: str, shallow: bool) -> str:
+    return f"{_KIND}-{target}{'-shallow' if shallow else ''}"
+
+
+def _older(place: Workspace, cache: Cache, target: str, wanted: Collection[str]) -> tuple[str, Known]:
     """What was known when the main branch was further back: that commit, the newest one that `target` has, and the facts."""
     for name in decode(cache.read(_NEWEST) or b"").split(_PART):
         main = name.removeprefix(f"{_KIND}-")
-        known = _load(cache, name) if "-" not in main else {}
+        known = _load(cache, name, wanted) if main.isalnum() else {}
         if known and place.git.attempt("merge-base", "--is-ancestor", main, target)[0] == 0:
             return main, known
     return "", {}
@@ -105,18 +117,19 @@ def _surely_still(place: Workspace, merged: dict[str, Facts], main: str, target:
     return {tip: one for tip, one in merged.items() if sure(one)}
 
 
-def _load(cache: Cache, name: str) -> Known:
-    raw = cache.read(name)
-    if raw is None:
-        return {}
+def _load(cache: Cache, name: str, wanted: Collection[str] | None = None) -> Known:
+    """What an entry says of some tips, or of all; nothing where it cannot be read."""
+    lines = decode(cache.read(name) or b"").split(_LINE)[1:]
     try:
-        return {line[: line.index(_FIELD)]: _read(line.split(_FIELD)) for line in decode(raw).split(_LINE) if line}
+        asked = (line for line in lines if wanted is None or line.partition(_FIELD)[0] in wanted)
+        return {facts.tip: (facts, request) for facts, request in (_read(line.split(_FIELD)) for line in asked)}
     except (ValueError, IndexError):
         return {}
 
 
 def _save(cache: Cache, name: str, known: Known) -> None:
-    cache.write(name, encode(_LINE.join(_FIELD.join(_written(*one)) for one in known.values())))
+    proven = _PART.join(tip for tip, (facts, _) in known.items() if facts.proven)
+    cache.write(name, encode(_LINE.join((proven, *(_FIELD.join(_written(*one)) for one in known.values())))))
 
 
 def _written(facts: Facts, request: int) -> list[str]:
@@ -137,22 +150,17 @@ def _read(words: list[str]) -> tuple[Facts, int]:
     tip, at, author, own, how, by, reverted, request, holds, shapes = words[:10]
     if how not in WORDS:
         raise ValueError(how)
-    verdict = Verdict(how, by, bool(reverted))
-    facts = Facts(
-        tip, Moment(int(at)), author, int(own), verdict, None, None, tuple(holds.split()), tuple(shapes.split())
-    )
+    origin, claimed_at = None, None
     if len(words) > 10:
         claimed, claim_id, owner, host, plan, branch, worker, offline = words[10:]
+        claimed_at = Moment(int(claimed))
         origin = Origin(
-            claim_id,
-            owner or None,
-            host or None,
-            int(plan) if plan else None,
-            branch or None,
-            worker or None,
-            bool(offline),
-        )
-        facts = facts._replace(origin=origin, claimed_at=Moment(int(claimed)))
+            claim_id, owner or None, host or None, int(plan) if plan else None, branch or None, worker or None, bool(offline)
+        )  # fmt: skip
+    verdict = Verdict(how, by, bool(reverted))
+    facts = Facts(
+        tip, Moment(int(at)), author, int(own), verdict, origin, claimed_at, tuple(holds.split()), tuple(shapes.split())
+    )  # fmt: skip
     return facts, int(request)
 
 

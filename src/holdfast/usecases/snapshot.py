@@ -8,14 +8,15 @@ from holdfast.adapters import files, reflog, worktrees
 from holdfast.adapters.git import decode
 from holdfast.adapters.refs import HEADS, REMOTES, AskedRefs
 from holdfast.adapters.worktrees import AskedWorktrees
+from holdfast.domain.branch_name import is_feature
 from holdfast.domain.claim import TOLERANCE
-from holdfast.domain.moment import HOUR, Moment
+from holdfast.domain.moment import HOUR, MINUTE, Moment
 from holdfast.domain.snapshot import Branch, RemoteView, Snapshot, Trace
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import known_facts, plan_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from holdfast.adapters.cache import Cache
     from holdfast.domain.claim_commit import Origin
@@ -71,14 +72,18 @@ def ground(place: Workspace) -> Ground:
     return Ground(refs, settings, configured, asked_worktrees.all(), main, remote)
 
 
-def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Observed:
-    """The snapshot of this moment; `requests` are the numbers of requests whose head a commit is, where that is known."""
+def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None, ended: bool = True) -> Observed:
+    """The snapshot of this moment; `requests` are the numbers of requests whose head a commit is, where that is known.
+
+    Without `ended`, branches that are known to be merged are left out: nothing of them is looked at.
+    """
     base = ground(place)
     cache = place.observer.cache
-    named = _branches(base)
+    named = _branches(base, frozenset() if ended else _ended(place, base))
     facts = facts_of(place, base, [one.tips for one in named], requests)
     fences = _fences(place, cache, base.refs, named)
-    seen = tuple(_traced(place, one._replace(fence=fences.get(one.plan)), facts, now, base.worktrees) for one in named)
+    fenced = (one._replace(fence=fences[one.plan]) if one.plan in fences else one for one in named)
+    seen = tuple(_traced(place, one, facts, now, base.worktrees) for one in fenced)
     view = (
         RemoteView(base.remote, fetched_at(place, base.settings, base.remote, now)) if base.remote is not None else None
     )
@@ -90,13 +95,24 @@ def facts_of(
 ) -> dict[str, tuple[Facts, ...]]:
     """What the tips of branches are against each main branch there is: here and on the remote; either counts."""
     wanted = {tip for one in groups for tip in one}
-    names = (HEADS + base.main, f"{REMOTES}{base.remote}/{base.main}")
-    targets = dict.fromkeys(base.refs[name] for name in names if name in base.refs)
+    targets = _targets(base)
     shallow = is_shallow(place)
     cache = place.observer.cache
     known = {tip: number for tip, number in (requests or {}).items() if tip in wanted}
     per_target = [known_facts.against(place, cache, groups, target, shallow, known) for target in targets]
     return {tip: tuple(found[tip] for found in per_target if tip in found) for tip in wanted}
+
+
+def _targets(base: Ground) -> list[str]:
+    """What the main branches are: here and on the remote."""
+    names = (HEADS + base.main, f"{REMOTES}{base.remote}/{base.main}")
+    return list(dict.fromkeys(base.refs[name] for name in names if name in base.refs))
+
+
+def _ended(place: Workspace, base: Ground) -> frozenset[str]:
+    """The tips that are known to be merged into one of the main branches."""
+    cache, shallow = place.observer.cache, is_shallow(place)
+    return frozenset().union(*(known_facts.ended(cache, target, shallow) for target in _targets(base)))
 
 
 def refs_now(place: Workspace) -> dict[str, str]:
@@ -161,8 +177,8 @@ def is_shallow(place: Workspace) -> bool:
     return os.path.exists(os.path.join(place.repository.common_dir, "shallow"))
 
 
-def _branches(base: Ground) -> list[Branch]:
-    """Every branch that is a claim by its name, the same one here and on the remote as one."""
+def _branches(base: Ground, over: Container[str]) -> list[Branch]:
+    """Every branch that is a claim by its name, the same one here and on the remote as one; not those that are `over`."""
     policy, refs, listed, remote = base.policy, base.refs, base.worktrees, base.remote
     lead = f"{REMOTES}{remote}/" if remote is not None else None
     local: dict[str, str] = {}
@@ -176,14 +192,14 @@ def _branches(base: Ground) -> list[Branch]:
     places = {one.branch: one for one in listed if one.branch is not None}
     found = []
     for name in {**local, **there}:
+        here, elsewhere = local.get(name), there.get(name)
+        if (here is None or here in over) and (elsewhere is None or elsewhere in over):
+            continue
         number = pattern.number(name)
-        if name != policy.main_branch and (number is not None or pattern.claims(name)):
-            remote_ref = f"{lead}{name}" if name in there else None
-            found.append(
-                Branch(
-                    name, number, local.get(name), there.get(name), remote_ref, places.get(name), None, None, None, None
-                )
-            )
+        if name != policy.main_branch and (number is not None or is_feature(name)):
+            remote_ref = f"{lead}{name}" if elsewhere is not None else None
+            place = places.get(name)
+            found.append(Branch(name, number, here, elsewhere, remote_ref, place, None, None, None, None))
     return found
 
 
@@ -208,35 +224,44 @@ def _traced(
 ) -> Branch:
     """The branch with its reflog, the newest file of its worktree and its arrival here, as far as they can matter.
 
-    They are not looked at where commits tell already that something happened within the hour. A date that lies ahead tells
-    nothing.
+    Nobody looks, or looks further, where it is known already that something happened within the hour, or that the branch
+    is merged whatever its reflog says. A date that lies ahead tells nothing.
     """
     common = place.repository.common_dir
-    known = [one for tip in branch.tips for one in facts.get(tip, ())]
+    per_tip = [facts.get(tip, ()) for tip in branch.tips]
+    known = [one for some in per_tip for one in some]
+    if all(any(one.proven for one in some) for some in per_tip):
+        return branch
     unclear = not known or any(one.own == 0 for one in known)
     dates = [at for one in known for at in (one.at if one.own else None, one.claimed_at) if at is not None]
     latest = max((at for at in dates if at <= now + TOLERANCE), default=0)
-    if not unclear and (now - latest < HOUR or all(one.verdict.merged for one in known)):
+    if now - latest < HOUR and not unclear:
         return branch
-    trace = _trace(common, branch, unclear)
+    trace = _trace(common, branch, unclear, latest)
     latest = max(latest, trace.at if trace is not None and trace.at <= now + TOLERANCE else 0)
     if now - latest < HOUR:
         return branch._replace(trace=trace)
     touched = None
     if branch.worktree is not None:
         others = frozenset(one.path for one in listed if one.path != branch.worktree.path)
-        touched = worktrees.newest_file(branch.worktree.path, others)
+        window = Moment(now - HOUR), Moment(now + TOLERANCE)
+        touched = worktrees.newest_file(branch.worktree.path, others, *window)
     silent = all(one.own == 0 and one.claimed_at is None for one in known)
     asks = branch.remote_ref is not None and (silent or branch.local is None)
     return branch._replace(trace=trace, touched=touched, fetched=_arrived(common, branch, silent) if asks else None)
 
 
-def _trace(common: str, branch: Branch, unclear: bool) -> Trace | None:
-    """What the reflog tells: all of it where commits leave open what the branch is, else when it moved last."""
+def _trace(common: str, branch: Branch, unclear: bool, latest: int) -> Trace | None:
+    """What the reflog tells: all of it where commits leave open what the branch is, else when it moved last.
+
+    A reflog that was not written after the `latest` known activity tells nothing more.
+    """
     if branch.local is None:
         return None
     if unclear:
         return reflog.trace(common, HEADS + branch.name)
+    if reflog.written(common, HEADS + branch.name) <= latest + MINUTE:
+        return None
     at = reflog.last_move(common, HEADS + branch.name)
     return Trace(at, None) if at is not None else None
 

@@ -45,7 +45,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         except contact.Refused as refused:
             return face_.refuse([refused.problem])
     else:
-        found = claims.observe(place, now)
+        found = claims.observe(place, now, ended=parsed.all)
     shown = [one for one in found.all if parsed.all or not one.ended]
     if parsed.stale:
         shown = [one for one in shown if one.state == "stale"]
