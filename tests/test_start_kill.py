@@ -392,6 +392,34 @@ def test_killed_inside_git_worktree_add(make: Make, tmp_path: Path, step: str, w
     _invariants(scene, [scene.clone])
 
 
+@pytest.mark.parametrize(
+    "written", [("locked",), ("locked", "gitdir"), ("locked", "gitdir", "pointer"), ("locked", "HEAD.lock")]
+)
+def test_killed_before_git_wrote_the_head_of_a_worktree(make: Make, tmp_path: Path, written: tuple[str, ...]) -> None:
+    """git lists such a worktree nowhere and never prunes it."""
+    scene = make("start", True)
+    path = scene.clone.path / ".worktrees/plan-1-first"
+    registered = scene.clone.path / ".git/worktrees/plan-1-first"
+    _kill(scene, tmp_path, 1, "before", "worktree add")
+    registered.mkdir(parents=True)
+    path.mkdir(parents=True)
+    for name in written:
+        content = {
+            "locked": "initializing\n",
+            "gitdir": f"{path}/.git\n",
+            "HEAD.lock": "",
+            "pointer": f"gitdir: {registered}\n",
+        }
+        (path / ".git" if name == "pointer" else registered / name).write_text(content[name])
+    assert not registered.joinpath("HEAD").exists()
+    (path / "own.txt").write_text("Somebody's.\n")
+    found = scene.clone.claimed(1)
+    assert found["worktree"] == f"{path}-2", "what somebody left there is not touched"
+    assert os.listdir(path) == ["own.txt"]
+    shutil.rmtree(path)
+    _invariants(scene, [scene.clone])
+
+
 def test_killed_in_the_set_up(make: Make) -> None:
     """The claim is whole by then: whoever comes next is told so."""
     scene = make("start", True)

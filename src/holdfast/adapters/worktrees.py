@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from holdfast.adapters import files
@@ -64,6 +65,19 @@ def drop_unfinished(git: Git, path: str) -> None:
     git.attempt("worktree", "remove", "--force", "--force", "--", path)
 
 
+def drop_begun(common_dir: str, path: str) -> None:
+    """Remove what git writes first of a new worktree, where it was killed before it wrote the HEAD of it.
+
+    git lists such a worktree nowhere, and its own lock keeps it from `git worktree prune`.
+    """
+    for folder in _registered(common_dir, path):
+        if _initializing(folder):
+            files.remove_tree(folder)
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(path, ".git"))
+            files.remove_if_empty(path)  # no file was checked out yet: what is in it is somebody else's
+
+
 def dirty(git: Git) -> bool:
     """True for a worktree with changes that are not committed, files that git does not know among them."""
     return bool(git.run("status", "--porcelain", "-z", "--untracked-files=normal"))
@@ -116,11 +130,22 @@ def newest_file(top: str, others: frozenset[str], enough: Moment, ahead: Moment,
 
 def initializing(common_dir: str, path: str) -> bool:
     """True for a worktree that git has begun to make and not finished: it keeps it locked so long."""
-    pointer = os.path.join(path, ".git")
-    registered = os.path.join(common_dir, "worktrees")
+    return any(_initializing(folder) for folder in _registered(common_dir, path))
+
+
+def _registered(common_dir: str, path: str) -> list[str]:
+    """The folders in which git keeps what it knows of the worktree at a path.
+
+    Before it says where the worktree is, the name of the folder is all that tells.
+    """
+    pointer, registered, found = os.path.join(path, ".git"), os.path.join(common_dir, "worktrees"), []
     for name in files.names(registered):
         folder = os.path.join(registered, name)
-        found = decode(files.read(os.path.join(folder, "gitdir")) or b"").strip()
-        if os.path.normpath(os.path.join(folder, found)) == pointer:
-            return decode(files.read(os.path.join(folder, "locked")) or b"").strip() == "initializing"
-    return False
+        where = decode(files.read(os.path.join(folder, "gitdir")) or b"").strip()
+        if os.path.normpath(os.path.join(folder, where)) == pointer if where else name == os.path.basename(path):
+            found.append(folder)
+    return found
+
+
+def _initializing(folder: str) -> bool:
+    return decode(files.read(os.path.join(folder, "locked")) or b"").strip() == "initializing"

@@ -119,7 +119,7 @@ def _start(place: Workspace, fields: Mapping[str, str], claim: ClaimRefs, there:
         outcome = claim_refs.unpublish(claim, there)
         if not settled(outcome):
             return _WAITS
-    _leave_all(place, listed)
+    _leave_all(place, listed, fields.get("path"))
     claim_refs.unmake_here(place.git, claim, there.remote.name if there is not None else None)
     journal.note(place, "claim-taken-back", plan=claim.plan, branch=claim.branch, recovered=True)
     return _LATE if shared and outcome is None and "published" not in fields else _CLEAR
@@ -151,12 +151,16 @@ def _listed(place: Workspace, branch: str, path: str | None) -> list[Worktree]:
     ]
 
 
-def _leave_all(place: Workspace, listed: list[Worktree]) -> None:
+def _leave_all(place: Workspace, listed: list[Worktree], begun: str | None) -> None:
+    """Take worktrees off their branch; those that git had only begun to make go, `begun` too, which it may not list yet."""
+    common = place.repository.common_dir
     for found in listed:
-        if worktrees.initializing(place.repository.common_dir, found.path):
+        if worktrees.initializing(common, found.path):
             worktrees.drop_unfinished(place.git, found.path)
         else:
             worktrees.detach(Git(found.path, place.environment))
+    if begun is not None:
+        worktrees.drop_begun(common, begun)
 
 
 def _landed_late(place: Workspace, there: Contact | None) -> bool:
