@@ -181,8 +181,8 @@ def test_last_activity(found: Facts | None, more: dict[str, Any], at: Moment, so
 
 def test_dates_ahead_are_doubted_and_count_as_active() -> None:
     told = one(facts(at=ago(-900 * DAY)))
-    assert told.state == "active" and any("a clock is wrong" in reason for reason in told.reasons)
-    assert not any("a clock is wrong" in reason for reason in one(facts(at=ago(-MINUTE))).reasons)
+    assert told.state == "active" and any("a clock is wrong" in reason for reason in claim.reasons(told, NOW, POLICY))
+    assert not any("a clock is wrong" in reason for reason in claim.reasons(one(facts(at=ago(-MINUTE))), NOW, POLICY))
 
 
 MOMENTS = st.one_of(st.none(), st.integers(-(10**10), 10**11).map(Moment))
@@ -206,7 +206,7 @@ def test_nothing_lies_in_the_future_and_only_proof_merges(
     told = one(found, trace=trace, touched=touched, fetched=fetched, **where)
     assert told.last_activity <= NOW and told.state in claim.STATES and told.activity_source in claim.SOURCES
     assert told.state != "integrated" or (found is not None and found.verdict.merged)
-    assert told.ended == (told.state == "integrated") and told.reasons
+    assert told.ended == (told.state == "integrated") and told.grounds
 
 
 # Owner
@@ -234,7 +234,9 @@ def test_owner(found: Facts | None, fence: Origin | None, owner: str | None, cla
 
 def test_a_claim_that_names_another_plan_is_doubted() -> None:
     told = one(facts(origin=MINE._replace(plan=7)))
-    assert told.plan == 5 and any("names plan #7; the branch name counts" in reason for reason in told.reasons)
+    assert told.plan == 5 and any(
+        "names plan #7; the branch name counts" in reason for reason in claim.reasons(told, NOW, POLICY)
+    )
 
 
 # Contested
@@ -277,10 +279,10 @@ def test_order_and_words() -> None:
     assert [told.branch for told in found] == ["plan-5-a", "plan-5-b", "plan-10-x", "feature-a"]
     place = Worktree("/w", ME, "t", False, locked="")
     snapshot = Snapshot("trunk", (branch(worktree=place),), (place,), {"t": (facts(),)}, RemoteView("up", None), {})
-    reasons = claim.derive(snapshot, NOW, POLICY)[0].reasons
+    reasons = claim.reasons(claim.derive(snapshot, NOW, POLICY)[0], NOW, POLICY)
     assert reasons == (
-        "trunk lacks some of its work", "its worktree is locked: no reason given",
-        "not on up: never published, or deleted there", "last activity 1 h ago: a commit",
+        "trunk lacks some of its work", "last activity 1 h ago: a commit", "its worktree is locked: no reason given",
+        "not on up: never published, or deleted there",
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 
 from holdfast.domain.moment import Moment
@@ -15,4 +14,6 @@ def now() -> Moment:
 
 def pause(seconds: float) -> None:
     """Wait about so long, by chance half as long or half as long again: two who collided do not meet again."""
+    import random  # 4 ms that only those who wait have a use for
+
     time.sleep(seconds * random.uniform(0.5, 1.5))  # noqa: S311 - no secret

@@ -143,9 +143,13 @@ class Git:
 
     def locate(self) -> Repository:
         """The worktree and git folders around `cwd`; `NotARepository` where there are none."""
-        code, out, err = self.attempt(
-            "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--is-bare-repository"
-        )
+        asked = ("--git-dir", "--git-common-dir", "--is-bare-repository")
+        code, out, err = self.attempt("rev-parse", "--path-format=absolute", *asked, "--show-toplevel")
+        lines = decode(out).split("\n")
+        if code == 0 and len(lines) == len(asked) + 2:
+            return Repository(lines[3], lines[0], lines[1])
+        # No working tree here, which ends git after what it said, or a path with a newline: one after the other.
+        code, out, err = self.attempt("rev-parse", "--path-format=absolute", *asked)
         if code != 0:
             raise NotTrusted(err) if b"safe.directory" in err else NotARepository(_one_line(err))
         git_dir, common_dir, bare = decode(out).removesuffix("\n").rsplit("\n", 2)

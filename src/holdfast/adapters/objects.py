@@ -7,6 +7,7 @@ from holdfast.adapters.git import Entry, GitError, NoGit, decode, encode
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import hashlib
     from collections.abc import Iterable
 
     from holdfast.adapters.git import Git
@@ -135,9 +136,16 @@ def _entries(raw: bytes, size: int) -> dict[str, Entry]:
 
 def blob_id(content: bytes) -> str:
     """The id that git gives these bytes (in a SHA-1 repository): a name for the content."""
-    import hashlib
+    return _sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+def _sha1(data: bytes) -> hashlib._Hash:
+    """SHA-1 without OpenSSL, whose loading takes 3 to 10 ms; `random` of the standard library takes its SHA-512 so."""
+    try:
+        from _sha1 import sha1  # type: ignore[import-not-found]
+    except ImportError:
+        from hashlib import sha1
+    return sha1(data, usedforsecurity=False)  # type: ignore[no-any-return]
 
 
 def _id_in(header: list[str]) -> str | None:

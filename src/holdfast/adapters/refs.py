@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.adapters.git import GitError, decode, encode
+from holdfast.adapters.objects import blob_id
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ class Update(NamedTuple):
 
 
 class AskedRefs:
-    """The refs below some prefixes; git looks while its asker does something else."""
+    """The refs below some prefixes; git looks while its asker does something else.
+
+    Once they are known `stamp` is a word for all of them.
+    """
+
+    stamp = ""
 
     def __init__(self, git: Git, prefixes: Iterable[str]) -> None:
         self._asked: spawn.Running = git.start(
@@ -35,6 +41,7 @@ class AskedRefs:
         code, out, err = self._asked.done()
         if code != 0:
             raise GitError(decode(err).strip() or f"git for-each-ref exited with {code}")
+        self.stamp = blob_id(out)
         parts = (line.split(" ") for line in decode(out).split("\n") if line)
         return {name: oid for oid, name, symbolic in parts if not symbolic}
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from holdfast.domain.claim_commit import Origin
-    from holdfast.domain.integration import Facts, Verdict
+    from holdfast.domain.integration import Facts
     from holdfast.domain.policy import ClaimPolicy
     from holdfast.domain.snapshot import Branch, Snapshot
 
@@ -28,8 +28,9 @@ class Claim(NamedTuple):
     `branch` is its name without `refs/heads/` or the remote; `local` and `remote` are the full names of the refs that
     carry it, or None. `plan` is None for a `feature-*` branch, which is never exclusive. `owner`, `host` and `claim_id`
     come from the claim commit, where there is one; `worker` is the name that the worker gave itself there. `state` is one
-    of `STATES`; `own_commits` counts commits that the main branch lacks, without those that made the claim. `reasons` say
-    in words why the state is what it is.
+    of `STATES`; `own_commits` counts commits that the main branch lacks, without those that made the claim. `grounds` say
+    in words why the state is what it is, as far as time does not change it: see `reasons`. The last of them names the
+    rivals of a contested claim.
     """
 
     plan: int | None
@@ -47,7 +48,7 @@ class Claim(NamedTuple):
     activity_source: str
     worktree: str | None
     own_commits: int
-    reasons: tuple[str, ...]
+    grounds: tuple[str, ...]
     worker: str | None = None
 
     @property
@@ -73,15 +74,42 @@ _SOURCES = {
 
 def derive(snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> tuple[Claim, ...]:
     """The claims that a snapshot shows at `now`, merged ones too, by plan and branch."""
-    claims = [_claim(branch, snapshot, now, policy) for branch in snapshot.branches]
-    contested = _contested(claims, snapshot, policy)
+    return tuple(aged(one, now, policy) for one in settle(snapshot, now, policy))
+
+
+def settle(snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> tuple[Claim, ...]:
+    """The claims that a snapshot shows, none of them stale: `aged` gives them the state that they have at a moment."""
+    claims = [_claim(branch, snapshot, now) for branch in snapshot.branches]
+    rivals = _contested(claims, snapshot, policy)
     marked = [
-        one._replace(contested=True, reasons=(*one.reasons, _rivals(one, contested[one.plan])))
-        if one.plan in contested and not one.ended
-        else one
+        contested(one, _rivals(one, rivals[one.plan])) if one.plan in rivals and not one.ended else one
         for one in claims
     ]
     return tuple(sorted(marked, key=lambda one: (one.plan is None, one.plan or 0, one.branch)))
+
+
+def contested(one: Claim, rivals: str) -> Claim:
+    """The claim beside others of its plan, which `rivals` names."""
+    return one._replace(contested=True, grounds=(*one.grounds, rivals))
+
+
+def aged(one: Claim, now: Moment, policy: ClaimPolicy) -> Claim:
+    """A settled claim with the state that it has at `now`."""
+    return one._replace(state=STALE) if state_at(one.state, one.last_activity, now, policy) == STALE else one
+
+
+def state_at(settled: str, last_activity: Moment, now: Moment, policy: ClaimPolicy) -> str:
+    """The state at `now` of a claim that was `settled` so: stale when nothing happened for too long."""
+    old = now - last_activity > policy.stale_hours * HOUR
+    return STALE if old and settled != INTEGRATED else settled
+
+
+def reasons(one: Claim, now: Moment, policy: ClaimPolicy) -> tuple[str, ...]:
+    """Why a claim has the state that it has at `now`, in words; first whether it is merged."""
+    merged, *more = one.grounds
+    stale = (f"nothing happened for more than {span(policy.stale_hours * HOUR)}",) if one.state == STALE else ()
+    last = f"last activity {ago(one.last_activity, now)}: {_SOURCES[one.activity_source]}"
+    return (merged, *stale, last, *more)
 
 
 def open_claims(claims: Iterable[Claim], plan: int) -> tuple[Claim, ...]:
@@ -96,7 +124,7 @@ def phase_of(branch: str, phases: tuple[str, ...], policy: ClaimPolicy) -> str |
     return max(fitting, key=len, default=None)
 
 
-def _claim(branch: Branch, snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> Claim:
+def _claim(branch: Branch, snapshot: Snapshot, now: Moment) -> Claim:
     known = [(tip, _settled(branch, tip, snapshot.facts.get(tip, ()))) for tip in branch.tips]
     open_tips = _open_tips(known)
     merged = not open_tips
@@ -105,7 +133,7 @@ def _claim(branch: Branch, snapshot: Snapshot, now: Moment, policy: ClaimPolicy)
     at, source, doubts = _activity(branch, facts, origin, now)
     own = _own(known)
     verdict = facts.verdict if facts is not None else integration.Verdict(integration.NO_MAIN)
-    state = _state(merged, now - at > policy.stale_hours * HOUR, own, origin)
+    working = ACTIVE if own or origin is not None else FRESH
     return Claim(
         plan=branch.plan,
         branch=branch.name,
@@ -115,19 +143,14 @@ def _claim(branch: Branch, snapshot: Snapshot, now: Moment, policy: ClaimPolicy)
         owner=(origin.owner if origin is not None else None) or _author(facts, own),
         host=origin.host if origin is not None else None,
         claim_id=origin.claim_id if origin is not None else None,
-        state=state,
+        state=INTEGRATED if merged else working,
         contested=False,
         published=branch.remote is not None,
         last_activity=at,
         activity_source=source,
         worktree=branch.worktree.path if branch.worktree is not None else None,
         own_commits=own,
-        reasons=(
-            *_reasons(branch, verdict, state, snapshot, policy),
-            _last(at, source, now),
-            *doubts,
-            *_forged(branch, origin),
-        ),
+        grounds=(verdict.words(snapshot.main), *_grounds(branch, merged, snapshot), *doubts, *_forged(branch, origin)),
         worker=origin.worker if origin is not None else None,
     )
 
@@ -218,14 +241,6 @@ def _activity(
     return (min(facts.at, now), COMMITTED, ()) if facts is not None else (now, COMMITTED, ())
 
 
-def _state(merged: bool, old: bool, own: int, origin: Origin | None) -> str:
-    if merged:
-        return INTEGRATED
-    if old:
-        return STALE
-    return ACTIVE if own or origin is not None else FRESH
-
-
 def _contested(claims: list[Claim], snapshot: Snapshot, policy: ClaimPolicy) -> dict[int, list[Claim]]:
     """Plans with several branches that are not one declared phase each."""
     by_plan: dict[int, list[Claim]] = {}
@@ -245,19 +260,13 @@ def _rivals(one: Claim, rivals: list[Claim]) -> str:
     return f"contested: {others} claims the same plan"
 
 
-def _reasons(branch: Branch, verdict: Verdict, state: str, snapshot: Snapshot, policy: ClaimPolicy) -> tuple[str, ...]:
-    found = [verdict.words(snapshot.main)]
-    if state == STALE:
-        found.append(f"nothing happened for more than {span(policy.stale_hours * HOUR)}")
+def _grounds(branch: Branch, merged: bool, snapshot: Snapshot) -> tuple[str, ...]:
+    found = []
     if branch.worktree is not None and branch.worktree.locked is not None:
         found.append(f"its worktree is locked: {branch.worktree.locked or 'no reason given'}")
-    if branch.remote is None and snapshot.remote is not None and state != INTEGRATED:
+    if branch.remote is None and snapshot.remote is not None and not merged:
         found.append(f"not on {snapshot.remote.name}: never published, or deleted there")
     return tuple(found)
-
-
-def _last(at: Moment, source: str, now: Moment) -> str:
-    return f"last activity {ago(at, now)}: {_SOURCES[source]}"
 
 
 def _forged(branch: Branch, origin: Origin | None) -> tuple[str, ...]:

@@ -119,6 +119,11 @@ class Parser(argparse.ArgumentParser):
             self.refuse(f"there is no such flag: {flag}" if flag else f"one word too many: {left[0]}", near)
         return parsed
 
+    def format_help(self) -> str:
+        """The help of a command, as wide as the terminal."""
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
+        return super().format_help()
+
     def flags(self) -> list[str]:
         """Every flag of this command and of its subcommands."""
         found: list[str] = []
@@ -133,6 +138,11 @@ class Parser(argparse.ArgumentParser):
         hint = f"did you mean `{near}`? See `{self.prog} --help`" if near else f"run `{self.prog} --help`"
         _complain(f"`{self.prog}`", why, hint)
         raise SystemExit(face.USAGE)
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """What argparse makes for each flag to see that it could show it; asking for the terminal would take 3 ms."""
+    return argparse.RawDescriptionHelpFormatter(prog, width=80)
 
 
 def _nearest(word: str, known: Sequence[str]) -> str | None:
@@ -156,7 +166,7 @@ def _run(arguments: list[str]) -> int:
     command = importlib.import_module(f"holdfast.entrypoints.commands.{name}")
     parser = Parser(
         prog=f"holdfast {name}", description=command.__doc__, epilog=command.EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+        formatter_class=_formatter, allow_abbrev=False,
     )  # fmt: skip
     add_common(parser)
     command.arguments(parser)

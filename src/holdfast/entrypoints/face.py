@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
@@ -43,9 +42,11 @@ class Face(NamedTuple):
     @property
     def width(self) -> int | None:
         """The columns of a terminal on standard output. Only that has an edge: a file or a pipe gets lines whole."""
+        if not sys.stdout.isatty():
+            return None
         import shutil
 
-        return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else None
+        return shutil.get_terminal_size((80, 24)).columns
 
     def data(self, text: str) -> None:
         """Data, to standard output."""
@@ -60,12 +61,16 @@ class Face(NamedTuple):
 
     def document(self, command: str, fields: Mapping[str, Any], version: int = 1) -> None:
         """One JSON document, to standard output; bytes that are no UTF-8 show as U+FFFD."""
+        import json
+
         whole = {"schema": f"holdfast.{command}/{version}", **fields}
         text = json.dumps(whole, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
         self.data(text.encode("utf-8", "replace").decode())
 
     def entry(self, command: str, fields: Mapping[str, Any], version: int = 1) -> None:
         """One JSON document of many: a line of ASCII, on a terminal too, which holds every name without loss."""
+        import json
+
         self.data(json.dumps({"schema": f"holdfast.{command}/{version}", **fields}))
 
     def say(self, text: str) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from holdfast.domain import claim
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import snapshot
+from holdfast.usecases import known_claims, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from holdfast.domain.claim import Claim
     from holdfast.domain.moment import Moment
+    from holdfast.domain.snapshot import RemoteView
+    from holdfast.usecases.known_claims import Known
     from holdfast.usecases.snapshot import Ground, Observed
     from holdfast.usecases.workspace import Workspace
 
@@ -36,17 +38,74 @@ class Claims(NamedTuple):
         """The claims that hold a plan."""
         return claim.open_claims(self.all, number)
 
+
     @property
     def by_plan(self) -> dict[int, Claim]:
         """The claim that holds each claimed plan; of several the one that was active last."""
         held = [one for one in self.all if one.plan is not None and not one.ended]
         return {one.plan: one for one in sorted(held, key=lambda one: one.last_activity) if one.plan is not None}
 
+    def listed(self, ended: bool) -> Listed:
+        """The claims as a list shows them, those that have `ended` too or not."""
+        shown = [one for one in self.all if ended or not one.ended]
+        return Listed(shown, self.ground, self.observed.snapshot.remote, self.published, self.lost)
 
-def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None, ended: bool = True) -> Claims:
-    """The claims as this clone sees them; `requests` are numbers of requests by their head, where that is known.
 
-    Without `ended`, merged branches may be left out.
-    """
-    observed = snapshot.observe(place, now, requests, ended)
-    return Claims(claim.derive(observed.snapshot, now, observed.ground.policy.claims), observed)
+class Listed(NamedTuple):
+    """Claims by plan and branch, what they stand on, and the remote as this clone saw it last; see `Claims`."""
+
+    claims: Sequence[Claim]
+    ground: Ground
+    remote: RemoteView | None
+    published: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Claims:
+    """The claims as this clone sees them; `requests` are numbers of requests by their head, where that is known."""
+    observed = snapshot.observe(place, now, requests)
+    settled = claim.settle(observed.snapshot, now, observed.ground.policy.claims)
+    if requests is not None:  # what they tell of merged branches holds although no ref has moved
+        known_claims.keep(place.cache, _stamp(place, observed.ground), now, settled)
+    return Claims(_aged(settled, observed.ground, now), observed)
+
+
+def listed(place: Workspace, now: Moment) -> Listed:
+    """The claims that hold, as this clone sees them, for a list: up to an hour old where nobody can be at work."""
+    ground = snapshot.ground(place)
+    stamp = _stamp(place, ground)
+    known = known_claims.read(place.cache, stamp, now, ground.policy.claims)
+    held = _renewed(place, ground, known, now) if known is not None else None
+    if held is None:
+        branches = snapshot.branches(ground, snapshot.ended(place, ground))
+        settled = claim.settle(snapshot.look(place, ground, branches, now), now, ground.policy.claims)
+        known_claims.keep(place.cache, stamp, now, settled)
+        held = [one for one in _aged(settled, ground, now) if not one.ended]
+    return Listed(held, ground, snapshot.remote_view(place, ground, now))
+
+
+def _renewed(place: Workspace, ground: Ground, known: Known, now: Moment) -> Sequence[Claim] | None:
+    """What is known, with those claims looked at again that have or had a worktree; None where one has ended meanwhile."""
+    again = {one.branch for one in ground.worktrees if one.branch is not None} | known.checked_out
+    places = {one.branch: at for at, one in enumerate(known.claims) if one.branch in again}
+    if not places:
+        return known.claims
+    look = snapshot.look(place, ground, snapshot.named(ground, places), now)
+    held = list(known.claims)
+    for one in claim.settle(look, now, ground.policy.claims):
+        before = held[places[one.branch]]
+        if one.ended:
+            return None
+        alone = one._replace(contested=False, grounds=one.grounds[:-1]) if one.contested else one
+        held[places[one.branch]] = claim.contested(alone, before.grounds[-1]) if before.contested else alone
+    return [claim.aged(one, now, ground.policy.claims) if one.branch in places else one for one in held]
+
+
+def _aged(settled: Iterable[Claim], ground: Ground, now: Moment) -> tuple[Claim, ...]:
+    return tuple(claim.aged(one, now, ground.policy.claims) for one in settled)
+
+
+def _stamp(place: Workspace, ground: Ground) -> str:
+    """A word for all that the claims of branches stand on which nobody has checked out."""
+    shallow = "shallow" if snapshot.is_shallow(place) else ""
+    return " ".join((ground.stamp, ground.configured.digest, ground.main, ground.remote or "", shallow))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def check(place: Workspace, path: str) -> Verdict:
     """The commit-msg hook: judge the message in the file `path`, and put the plan's tag before its subject."""
-    configured = place.observer.configurations.of_tree("")
+    configured = place.configurations.of_tree("")
     policy = configured.policy
     raw = files.read(path) or b""
     text = decode(raw)

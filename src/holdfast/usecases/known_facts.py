@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from holdfast.adapters import commits
 from holdfast.adapters.git import decode, encode
 from holdfast.domain.claim_commit import Origin
 from holdfast.domain.integration import BY_PICKS, WORDS, Facts, Verdict, shape
 from holdfast.domain.moment import Moment
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import integration
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -53,6 +51,8 @@ def against(
     found = {tip: known[tip][0] for tip in wanted if tip in known and known[tip][1] == numbers.get(tip, 0)}
     if len(found) == len(wanted):
         return found
+    from holdfast.usecases import integration  # what asks git: needed where something is not known
+
     merged = {tip: older[tip][0] for tip in wanted if tip in older and older[tip][0].verdict.merged}
     found |= _surely_still(place, merged, main, target)
     missing = [tips for tips in branches if any(tip not in found for tip in tips)]
@@ -75,6 +75,8 @@ def origins(place: Workspace, cache: Cache, oids: Iterable[str]) -> dict[str, Or
     known = _load(cache, name, wanted)
     missing = [oid for oid in wanted if oid not in known]
     if missing:
+        from holdfast.adapters import commits
+
         read = commits.named(place.git, missing).commits()
         for oid, one in read.items():
             facts = Facts(oid, one.at, one.author, 0, Verdict("open"), one.origin, one.at if one.origin else None)
@@ -101,6 +103,8 @@ def _surely_still(place: Workspace, merged: dict[str, Facts], main: str, target:
     """Tips that were merged already, and of which nothing that came since can have been taken back."""
     if not merged:
         return {}
+    from holdfast.adapters import commits
+
     since = commits.landed(place.git, target, main).landed()
     reverting = dict.fromkeys(oid for one in since for oid in one.reverts)
     if reverting:  # who reverts a revert brings back what that took

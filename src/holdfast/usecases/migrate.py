@@ -90,7 +90,7 @@ class Moved(Unable):
 
 def propose(place: Workspace) -> Proposal:
     """What every entry of every claims file becomes, and the steps that take the files of this worktree out of git."""
-    policy = place.observer.configurations.of_worktree().policy
+    policy = place.configurations.of_worktree().policy
     stands = claims_files.standing(place)
     entries = [entry for one in stands for entry in one.reading.entries]
     branches = _states(place) if entries else {}

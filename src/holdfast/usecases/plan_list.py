@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
     from holdfast.domain.plan_set import PlanSet
     from holdfast.domain.summary import Summary
-    from holdfast.usecases.claims import Claims
+    from holdfast.usecases.claims import Listed as ListedClaims
     from holdfast.usecases.configured import Configured
     from holdfast.usecases.plans import Listed
     from holdfast.usecases.workspace import Workspace
@@ -33,7 +33,7 @@ def effective(place: Workspace, here: PlanSet, configured: Configured, now: Mome
 
     A plan that is claimed is shown with the status that its branch gives it, and by whom it is claimed.
     """
-    known = claims.observe(place, now)
+    known = claims.listed(place, now)
     found = {(one.folder, one.summary.number): one for one in plans.listed(place, here)}
     for one in _of_main(place, configured, known):
         found.setdefault((one.folder, one.summary.number), one)
@@ -62,7 +62,7 @@ def _owner(claim: Claim) -> str:
     return claim.owner or claim.branch
 
 
-def _of_main(place: Workspace, configured: Configured, known: Claims) -> list[Listed]:
+def _of_main(place: Workspace, configured: Configured, known: ListedClaims) -> list[Listed]:
     """The plans of the main branch as the remote has it, else as it is here; nothing where that is what is checked out."""
     ground = known.ground
     tip = ground.refs.get(f"{REMOTES}{ground.remote}/{ground.main}") or ground.refs.get(HEADS + ground.main)
@@ -77,8 +77,8 @@ def _tree(place: Workspace, commit: str, path: str) -> str | None:
     return place.objects.id_of(f"{commit}:{path}") if path else place.objects.id_of(f"{commit}^{{tree}}")
 
 
-def _held(place: Workspace, configured: Configured, known: Claims) -> list[_Held]:
-    holding = [one for one in known.all if one.plan is not None and not one.ended]
+def _held(place: Workspace, configured: Configured, known: ListedClaims) -> list[_Held]:
+    holding = [one for one in known.claims if one.plan is not None]
     found = []
     for one in sorted(holding, key=lambda claim: -claim.last_activity):
         files = plan_files.find(place, configured, one.commit, one.plan or 0)

@@ -32,9 +32,9 @@ class Value(NamedTuple):
 
 def effective(place: Workspace) -> tuple[list[Value], tuple[Problem, ...]]:
     """Every key with its value and origin in the working tree, and what is wrong with the configuration."""
-    configured = place.observer.configurations.of_worktree()
+    configured = place.configurations.of_worktree()
     policy = configured.policy
-    written = place.observer.configurations.written()
+    written = place.configurations.written()
     values = [
         _value(key, value, written, policy.origin)
         for key, value in (

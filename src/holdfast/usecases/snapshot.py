@@ -13,10 +13,10 @@ from holdfast.domain.claim import TOLERANCE
 from holdfast.domain.moment import HOUR, MINUTE, Moment
 from holdfast.domain.snapshot import Branch, RemoteView, Snapshot, Trace
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import known_facts, plan_files
+from holdfast.usecases import known_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from holdfast.adapters.cache import Cache
     from holdfast.domain.claim_commit import Origin
@@ -37,9 +37,13 @@ _FETCH_HEAD = 65_536
 
 
 class Ground(NamedTuple):
-    """What every look at claims stands on: refs, settings of git, configuration, worktrees, main branch and remote."""
+    """What every look at claims stands on: refs, settings of git, configuration, worktrees, main branch and remote.
+
+    `stamp` is a word for these refs: as long as it stays, none has moved.
+    """
 
     refs: Mapping[str, str]
+    stamp: str
     settings: Mapping[str, str]
     configured: Configured
     worktrees: tuple[Worktree, ...]
@@ -65,29 +69,36 @@ def ground(place: Workspace) -> Ground:
     asked_refs = AskedRefs(place.git, _REFS)
     asked_worktrees = AskedWorktrees(place.git)
     settings = place.git.settings()
-    configured = place.observer.configurations.of_worktree()
+    configured = place.configurations.of_worktree()
     refs = asked_refs.ids()
     main = main_of(configured.policy, refs)
     remote = remote_of(configured.policy, settings, main)
-    return Ground(refs, settings, configured, asked_worktrees.all(), main, remote)
+    return Ground(refs, asked_refs.stamp, settings, configured, asked_worktrees.all(), main, remote)
 
 
-def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None, ended: bool = True) -> Observed:
-    """The snapshot of this moment; `requests` are the numbers of requests whose head a commit is, where that is known.
-
-    Without `ended`, branches that are known to be merged are left out: nothing of them is looked at.
-    """
+def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Observed:
+    """The snapshot of this moment; `requests` are the numbers of requests whose head a commit is, where that is known."""
     base = ground(place)
-    cache = place.observer.cache
-    named = _branches(base, frozenset() if ended else _ended(place, base))
+    return Observed(look(place, base, branches(base), now, requests), base, now)
+
+
+def look(
+    place: Workspace, base: Ground, named: Sequence[Branch], now: Moment, requests: Mapping[str, int] | None = None
+) -> Snapshot:
+    """Some branches with all that is known of them."""
     facts = facts_of(place, base, [one.tips for one in named], requests)
-    fences = _fences(place, cache, base.refs, named)
+    fences = _fences(place, place.cache, base.refs, named)
     fenced = (one._replace(fence=fences[one.plan]) if one.plan in fences else one for one in named)
     seen = tuple(_traced(place, one, facts, now, base.worktrees) for one in fenced)
-    view = (
+    view = remote_view(place, base, now)
+    return Snapshot(base.main, seen, base.worktrees, facts, view, _phases(place, base, seen))
+
+
+def remote_view(place: Workspace, base: Ground, now: Moment) -> RemoteView | None:
+    """The remote, and when it was asked last; None where there is none."""
+    return (
         RemoteView(base.remote, fetched_at(place, base.settings, base.remote, now)) if base.remote is not None else None
     )
-    return Observed(Snapshot(base.main, seen, base.worktrees, facts, view, _phases(place, base, seen)), base, now)
 
 
 def facts_of(
@@ -97,7 +108,7 @@ def facts_of(
     wanted = {tip for one in groups for tip in one}
     targets = _targets(base)
     shallow = is_shallow(place)
-    cache = place.observer.cache
+    cache = place.cache
     known = {tip: number for tip, number in (requests or {}).items() if tip in wanted}
     per_target = [known_facts.against(place, cache, groups, target, shallow, known) for target in targets]
     return {tip: tuple(found[tip] for found in per_target if tip in found) for tip in wanted}
@@ -109,9 +120,9 @@ def _targets(base: Ground) -> list[str]:
     return list(dict.fromkeys(base.refs[name] for name in names if name in base.refs))
 
 
-def _ended(place: Workspace, base: Ground) -> frozenset[str]:
-    """The tips that are known to be merged into one of the main branches."""
-    cache, shallow = place.observer.cache, is_shallow(place)
+def ended(place: Workspace, base: Ground) -> frozenset[str]:
+    """The tips that are known to be merged into one of the main branches by their commits alone."""
+    cache, shallow = place.cache, is_shallow(place)
     return frozenset().union(*(known_facts.ended(cache, target, shallow) for target in _targets(base)))
 
 
@@ -177,34 +188,41 @@ def is_shallow(place: Workspace) -> bool:
     return os.path.exists(os.path.join(place.repository.common_dir, "shallow"))
 
 
-def _branches(base: Ground, over: Container[str]) -> list[Branch]:
+def branches(base: Ground, over: Container[str] = ()) -> list[Branch]:
     """Every branch that is a claim by its name, the same one here and on the remote as one; not those that are `over`."""
-    policy, refs, listed, remote = base.policy, base.refs, base.worktrees, base.remote
-    lead = f"{REMOTES}{remote}/" if remote is not None else None
-    local: dict[str, str] = {}
-    there: dict[str, str] = {}
+    refs, lead = base.refs, _lead(base)
+    names: dict[str, None] = {}
     for ref, oid in refs.items():
-        if ref.startswith(HEADS):
-            local[ref[len(HEADS) :]] = oid
-        elif lead is not None and ref.startswith(lead):
-            there[ref[len(lead) :]] = oid
-    pattern = policy.claims.branch
-    places = {one.branch: one for one in listed if one.branch is not None}
+        if oid not in over:
+            if ref.startswith(HEADS):
+                names[ref[len(HEADS) :]] = None
+            elif lead is not None and ref.startswith(lead):
+                names[ref[len(lead) :]] = None
+    return named(base, names)
+
+
+def named(base: Ground, names: Iterable[str]) -> list[Branch]:
+    """The branches of these names that are claims by their name."""
+    refs, lead, pattern = base.refs, _lead(base), base.policy.claims.branch
+    places = {one.branch: one for one in base.worktrees if one.branch is not None}
     found = []
-    for name in {**local, **there}:
-        here, elsewhere = local.get(name), there.get(name)
-        if (here is None or here in over) and (elsewhere is None or elsewhere in over):
-            continue
+    for name in names:
         number = pattern.number(name)
-        if name != policy.main_branch and (number is not None or is_feature(name)):
-            remote_ref = f"{lead}{name}" if elsewhere is not None else None
+        if name != base.policy.main_branch and (number is not None or is_feature(name)):
+            there = f"{lead}{name}" if lead is not None and f"{lead}{name}" in refs else None
+            elsewhere = refs[there] if there is not None else None
             place = places.get(name)
-            found.append(Branch(name, number, here, elsewhere, remote_ref, place, None, None, None, None))
+            found.append(Branch(name, number, refs.get(HEADS + name), elsewhere, there, place, None, None, None, None))
     return found
 
 
+def _lead(base: Ground) -> str | None:
+    """What the names of the remote's branches begin with here."""
+    return f"{REMOTES}{base.remote}/" if base.remote is not None else None
+
+
 def _fences(
-    place: Workspace, cache: Cache, refs: Mapping[str, str], branches: list[Branch]
+    place: Workspace, cache: Cache, refs: Mapping[str, str], branches: Sequence[Branch]
 ) -> dict[int | None, Origin]:
     """What the fences of the claimed plans say, by plan: it outlives a claim commit that a rebase dropped."""
     tips = {tip for one in branches for tip in one.tips}
@@ -284,4 +302,6 @@ def _phases(place: Workspace, base: Ground, branches: tuple[Branch, ...]) -> dic
     main = base.refs.get(f"{REMOTES}{base.remote}/{base.main}") or base.refs.get(HEADS + base.main)
     if not several or main is None:
         return {}
+    from holdfast.usecases import plan_files  # what reads plans: needed where several branches name one
+
     return plan_files.phases_of(place, base.configured, main, several)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters import files
+from holdfast.adapters.cache import Cache
 from holdfast.adapters.git import Asked, Git, Repository, decode, scrubbed
 from holdfast.adapters.objects import Objects
 from holdfast.domain.policy import COMMITTED, MAIN
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from holdfast.domain.policy import Policy
+    from holdfast.usecases.configured import Configurations
     from holdfast.usecases.observe import Observer
 
 
@@ -30,6 +32,18 @@ class Workspace(NamedTuple):
     objects: Objects
     environment: Mapping[str, str]
     staged: Asked | None = None
+
+    @property
+    def cache(self) -> Cache:
+        """What was computed before."""
+        return Cache(os.path.join(self.repository.common_dir, "holdfast", "cache"))
+
+    @property
+    def configurations(self) -> Configurations:
+        """A reader of this worktree's configuration."""
+        from holdfast.usecases.configured import Configurations
+
+        return Configurations(self.top, self.objects, self.cache)
 
     @property
     def observer(self) -> Observer:

@@ -27,7 +27,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
     from holdfast.usecases import approvals
 
     place = face_.workspace()
-    policy = place.observer.configurations.of_worktree().policy
+    policy = place.configurations.of_worktree().policy
     found = {key: approvals.command(policy, key) for key in approvals.KEYS}
     if parsed.key is not None and parsed.key not in found:
         return face_.unknown(

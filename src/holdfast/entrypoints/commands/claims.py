@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from holdfast.domain.claim import Claim
     from holdfast.domain.moment import Moment
+    from holdfast.domain.policy import ClaimPolicy
     from holdfast.entrypoints.face import Face
-    from holdfast.usecases.claims import Claims
+    from holdfast.usecases.claims import Listed
 
 EXAMPLE = """examples:
   holdfast claims
@@ -41,29 +42,30 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         from holdfast.usecases import claims_fetch, contact
 
         try:
-            found = claims_fetch.observe(place, now)
+            found = claims_fetch.observe(place, now).listed(parsed.all)
         except contact.Refused as refused:
             return face_.refuse([refused.problem])
     else:
-        found = claims.observe(place, now, ended=parsed.all)
-    shown = [one for one in found.all if parsed.all or not one.ended]
+        found = claims.observe(place, now).listed(True) if parsed.all else claims.listed(place, now)
     if parsed.stale:
-        shown = [one for one in shown if one.state == "stale"]
+        found = found._replace(claims=[one for one in found.claims if one.state == "stale"])
     if face_.json:
+        rows = [fields(one, now, found.ground.policy.claims) for one in found.claims]
         told = {"published": list(found.published), "lost": list(found.lost)}
-        face_.document("claims", {"claims": [fields(one) for one in shown], "remote": remote_fields(found), **told})
+        face_.document("claims", {"claims": rows, "remote": remote_fields(found), **told})
         return face.DONE
-    face_.data(render.lines(_table(face_, shown, now)))
+    face_.data(render.lines(_table(face_, found.claims, now)))
     for branch in found.published:
         face_.say(render.shown(f"{branch} was claimed offline and is published now"))
     for branch in found.lost:
         face_.say(render.shown(f"{branch} was claimed offline and is lost: somebody else holds its plan on the remote"))
-    face_.say(_view(found, now, len(shown)))
+    face_.say(_view(found, now))
     return face.DONE
 
 
-def fields(one: Claim) -> dict[str, Any]:
+def fields(one: Claim, now: Moment, policy: ClaimPolicy) -> dict[str, Any]:
     """A claim as JSON."""
+    from holdfast.domain.claim import reasons
     from holdfast.domain.moment import iso
 
     return {
@@ -84,15 +86,15 @@ def fields(one: Claim) -> dict[str, Any]:
         "occupants": [],
         "commit": one.commit,
         "own_commits": one.own_commits,
-        "reasons": list(one.reasons),
+        "reasons": list(reasons(one, now, policy)),
     }
 
 
-def remote_fields(found: Claims) -> dict[str, Any] | None:
+def remote_fields(found: Listed) -> dict[str, Any] | None:
     """The view of the remote as JSON."""
     from holdfast.domain.moment import iso
 
-    remote = found.observed.snapshot.remote
+    remote = found.remote
     if remote is None:
         return None
     return {"name": remote.name, "fetched_at": iso(remote.fetched_at) if remote.fetched_at is not None else None}
@@ -116,10 +118,10 @@ def _table(face_: Face, shown: Sequence[Claim], now: Moment) -> Iterable[str]:
     yield from face_.columns(rows)
 
 
-def _view(found: Claims, now: Moment, shown: int) -> str:
+def _view(found: Listed, now: Moment) -> str:
     from holdfast.domain.moment import ago
 
-    remote = found.observed.snapshot.remote
+    remote, shown = found.remote, len(found.claims)
     text = f"{shown} claim{'' if shown == 1 else 's'}"
     if remote is None:
         return f"{text}; there is no remote"
