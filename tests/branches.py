@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,12 @@ NOW = int(time.time())
 
 
 class Branches(Repo):
-    """A repository whose clock goes on by a minute with each git command, from some hours ago."""
+    """A repository whose clock goes on by a minute with each git command, from some hours ago.
+
+    With `twice` each look at claims is held against one without the merged ones, which may be remembered.
+    """
+
+    twice = False
 
     def __init__(self, path: Path, env: dict[str, str], hours: float = 20) -> None:
         super().__init__(path, dict(env))
@@ -69,11 +75,16 @@ class Branches(Repo):
     # Asking
 
     def claims(self, *options: str) -> dict[str, dict[str, Any]]:
-        """All claims by branch, as `claims --all --json` gives them."""
-        ran = self.holdfast("claims", "--all", "--json", *options)
-        assert ran.code == 0 and "Traceback" not in ran.err, ran
-        import json
+        """All claims by branch, as `claims --all --json` gives them; without `--all` it says the same of those that hold."""
+        held = self._listed(*options) if self.twice else None
+        found = self._listed("--all", *options)
+        if held is not None:
+            assert held == {name: one for name, one in found.items() if one["state"] != "integrated"}
+        return found
 
+    def _listed(self, *options: str) -> dict[str, dict[str, Any]]:
+        ran = self.holdfast("claims", "--json", *options)
+        assert ran.code == 0 and "Traceback" not in ran.err, ran
         return {one["branch"]: one for one in json.loads(ran.out)["claims"]}
 
     def claim(self, branch: str = "plan-5-parser", *options: str) -> dict[str, Any]:

@@ -331,6 +331,7 @@ class ClaimsMachine(RuleBasedStateMachine):
 def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("seed")
     work = begin(folder, 900)
+    work.twice = True
     for plan in PLANS:
         work.write(
             f"docs/plans/0{plan}_work.md", (work.path / "docs/plans/05_parser.md").read_text().replace("#5", f"#{plan}")

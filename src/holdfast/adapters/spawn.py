@@ -25,7 +25,8 @@ class Done(NamedTuple):
 class Running:
     """A program of PATH that was started and works on its own until `done` is asked.
 
-    Standard input and error are files without a name, so that neither side ever waits on a full pipe.
+    Its standard streams are files without a name, so that neither side ever waits on a full pipe, and none for what a
+    grandchild keeps open.
     `FileNotFoundError` where there is no such program.
     """
 
@@ -33,12 +34,11 @@ class Running:
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], data: bytes | None = None) -> None:
         given = nameless(data) if data is not None else os.open(os.devnull, os.O_RDONLY)
-        self._complaints = nameless()
-        self._out, its = os.pipe()
+        self._out, self._complaints = nameless(), nameless()
         try:
             actions = [
                 (os.POSIX_SPAWN_DUP2, given, _STDIN),
-                (os.POSIX_SPAWN_DUP2, its, _STDOUT),
+                (os.POSIX_SPAWN_DUP2, self._out, _STDOUT),
                 (os.POSIX_SPAWN_DUP2, self._complaints, _STDERR),
             ]
             self._pid = os.posix_spawnp(
@@ -50,15 +50,12 @@ class Running:
             raise
         finally:
             os.close(given)
-            os.close(its)
 
     def done(self) -> Done:
         """Wait until the program ends; may be asked once."""
         try:
-            out = all_of(self._out)
             code = _exit_code(self._pid)
-            os.lseek(self._complaints, 0, os.SEEK_SET)
-            return Done(code, out, all_of(self._complaints))
+            return Done(code, _from_start(self._out), _from_start(self._complaints))
         finally:
             os.close(self._out)
             os.close(self._complaints)
@@ -115,6 +112,12 @@ def all_of(handle: int) -> bytes:
     while chunk := os.read(handle, 1 << 20):
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _from_start(handle: int) -> bytes:
+    """All that a file holds, which its writer has left at its end."""
+    os.lseek(handle, 0, os.SEEK_SET)
+    return all_of(handle)
 
 
 def _exit_code(pid: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import gc
 import importlib
 import os
 import re
@@ -38,6 +39,8 @@ COMMANDS = {
 }
 
 
+_GARBAGE = 100_000
+"""So many new objects before Python looks for circles among them: a command makes many that stay, and hardly a circle."""
 _UNWRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHOICE = re.compile(r"invalid choice: '?(.*?)'? \(choose from (.*)\)$", re.S)
 
@@ -46,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code of the public contract."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_streams()
+    gc.set_threshold(_GARBAGE)
     if arguments[:1] == ["hook"]:  # what git's hooks fall back to
         from holdfast.entrypoints import git_hooks
 

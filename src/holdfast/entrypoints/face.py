@@ -107,12 +107,13 @@ class Face(NamedTuple):
 
     def columns(self, rows: Sequence[Sequence[str]]) -> list[str]:
         """Rows of cells as lines with aligned columns, safe on a terminal and cut at its edge."""
-        safe = [[render.shown(cell) for cell in row] for row in rows]
-        widths = [max(len(row[at]) for row in safe) for at in range(len(safe[0]))] if safe else []
-        lines = [
-            "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in safe
-        ]
-        return [render.fitted(line, self.width) for line in lines]
+        aligned = []
+        for column in zip(*rows, strict=True):
+            safe = column if "".join(column).isprintable() else [render.shown(cell) for cell in column]
+            width = max(map(len, safe))
+            aligned.append([cell.ljust(width) for cell in safe])
+        edge = self.width
+        return [render.fitted("  ".join(row).rstrip(), edge) for row in zip(*aligned, strict=True)]
 
     def shown(self, path: str, top: str) -> str:
         """A repository path as text shows it: relative to the current folder, safe on a terminal."""

@@ -8,7 +8,7 @@ from holdfast.adapters.refs import HEADS, REMOTES, Update
 from holdfast.adapters.remote import Lease
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import contact
-from holdfast.usecases.snapshot import FENCES, SEEN_FENCES
+from holdfast.usecases.surroundings import FENCES, SEEN_FENCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

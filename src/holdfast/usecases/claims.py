@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.domain import claim
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import known_claims, snapshot
+from holdfast.usecases import known_claims, snapshot, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from holdfast.domain.claim import Claim
     from holdfast.domain.moment import Moment
     from holdfast.domain.snapshot import RemoteView
-    from holdfast.usecases.known_claims import Known
-    from holdfast.usecases.snapshot import Ground, Observed
+    from holdfast.usecases.known_claims import Known, Stamp
+    from holdfast.usecases.snapshot import Observed
+    from holdfast.usecases.surroundings import Asked, Ground
     from holdfast.usecases.workspace import Workspace
 
 
@@ -37,7 +38,6 @@ class Claims(NamedTuple):
     def of_plan(self, number: int) -> tuple[Claim, ...]:
         """The claims that hold a plan."""
         return claim.open_claims(self.all, number)
-
 
     @property
     def by_plan(self) -> dict[int, Claim]:
@@ -70,18 +70,26 @@ def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = 
     return Claims(_aged(settled, observed.ground, now), observed)
 
 
-def listed(place: Workspace, now: Moment) -> Listed:
-    """The claims that hold, as this clone sees them, for a list: up to an hour old where nobody can be at work."""
-    ground = snapshot.ground(place)
-    stamp = _stamp(place, ground)
-    known = known_claims.read(place.cache, stamp, now, ground.policy.claims)
-    held = _renewed(place, ground, known, now) if known is not None else None
+def listed(place: Workspace, now: Moment, ended: bool = False, asked: Asked | None = None) -> Listed:
+    """The claims as this clone sees them, for a list, with the merged ones or without.
+
+    Without them it is up to an hour old where no ref moved and nobody can be at work. What was `asked` before is used.
+    """
+    ground = surroundings.of(place, asked)
+    held = None if ended else _known(place, ground, now)
     if held is None:
-        branches = snapshot.branches(ground, snapshot.ended(place, ground))
-        settled = claim.settle(snapshot.look(place, ground, branches, now), now, ground.policy.claims)
-        known_claims.keep(place.cache, stamp, now, settled)
-        held = [one for one in _aged(settled, ground, now) if not one.ended]
+        over = frozenset() if ended else snapshot.ended(place, ground)
+        settled = claim.settle(
+            snapshot.look(place, ground, snapshot.branches(ground, over), now), now, ground.policy.claims
+        )
+        known_claims.keep(place.cache, _stamp(place, ground), now, settled)
+        held = [one for one in _aged(settled, ground, now) if ended or not one.ended]
     return Listed(held, ground, snapshot.remote_view(place, ground, now))
+
+
+def _known(place: Workspace, ground: Ground, now: Moment) -> Sequence[Claim] | None:
+    known = known_claims.read(place.cache, _stamp(place, ground), now, ground.policy.claims)
+    return _renewed(place, ground, known, now) if known is not None else None
 
 
 def _renewed(place: Workspace, ground: Ground, known: Known, now: Moment) -> Sequence[Claim] | None:
@@ -105,7 +113,6 @@ def _aged(settled: Iterable[Claim], ground: Ground, now: Moment) -> tuple[Claim,
     return tuple(claim.aged(one, now, ground.policy.claims) for one in settled)
 
 
-def _stamp(place: Workspace, ground: Ground) -> str:
-    """A word for all that the claims of branches stand on which nobody has checked out."""
-    shallow = "shallow" if snapshot.is_shallow(place) else ""
-    return " ".join((ground.stamp, ground.configured.digest, ground.main, ground.remote or "", shallow))
+def _stamp(place: Workspace, ground: Ground) -> Stamp:
+    """All that the claims of branches stand on which nobody has checked out."""
+    return ground.stamp, ground.configured.digest, ground.main, ground.remote, snapshot.is_shallow(place)

@@ -10,21 +10,21 @@ from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.adapters.remote import Lease, Remote
 from holdfast.domain.blockers import blocker
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import snapshot
+from holdfast.usecases import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.problem import Problem
-    from holdfast.usecases.snapshot import Ground
+    from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
 
 OURS = "refs/holdfast/"
 OURS_IN_HEADS = "refs/heads/holdfast/"
 """Where refs of ours go on a server that takes branches only."""
 
-FENCES = snapshot.FENCES
+FENCES = surroundings.FENCES
 WON, LOST, DECLINED, NOT_ATOMIC, UNCLEAR, NOTHING_DONE = (
     "won",
     "lost",
@@ -167,7 +167,7 @@ def renew(contact: Contact) -> None:
     """Renew the view of everything: branches and fences, without those that are gone there."""
     name = contact.remote.name
     contact.remote.fetch(
-        [f"+{HEADS}*:{REMOTES}{name}/*", f"+{contact.there(FENCES)}*:{snapshot.SEEN_FENCES}*"], whole=True
+        [f"+{HEADS}*:{REMOTES}{name}/*", f"+{contact.there(FENCES)}*:{surroundings.SEEN_FENCES}*"], whole=True
     )
 
 

@@ -6,19 +6,25 @@ after an hour everything is: by then a date that lay ahead of the clock may have
 
 from __future__ import annotations
 
-from holdfast.adapters.git import decode, encode
-from holdfast.domain.claim import INTEGRATED, STATES, Claim, state_at
+import marshal
+import sys
+
+from holdfast.domain.claim import Claim, state_at
 from holdfast.domain.moment import HOUR, Moment
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from holdfast.adapters.cache import Cache
     from holdfast.domain.policy import ClaimPolicy
 
-_NAME = "claims-open"
-_COLUMN, _CELL, _PART = "\x1d", "\x1e", "\x1f"
+_NAME = f"claims-open-{sys.implementation.cache_tag}"
+"""Each Python writes what it alone reads, as it does with compiled modules: six thousand claims are read in 4 ms, from
+lines of text in 20."""
+
+Stamp = tuple[bytes, str, str, str | None, bool]
+"""What the claims stand on: they are the same while it is."""
 
 
 class Known(NamedTuple):
@@ -28,56 +34,29 @@ class Known(NamedTuple):
     checked_out: frozenset[str]
 
 
-def read(cache: Cache, stamp: str, now: Moment, policy: ClaimPolicy) -> Known | None:
+def read(cache: Cache, stamp: Stamp, now: Moment, policy: ClaimPolicy) -> Known | None:
     """What is known under a `stamp`, with the states of `now`; None where nothing is."""
     raw = cache.read(_NAME)
-    if raw is None or not raw.startswith(encode(stamp + _COLUMN)):
+    if raw is None:
         return None
     try:
-        _, at, checked_out, *columns = decode(raw).split(_COLUMN)
-        if not int(at) <= now < int(at) + HOUR:
-            return None
-        return Known(_claims(columns, now, policy), frozenset(checked_out.split(_CELL)))
-    except (ValueError, IndexError):
+        its, at, columns = marshal.loads(raw)  # noqa: S302 - whoever can write here can write hooks
+    except (ValueError, EOFError, TypeError):
         return None
+    if its != stamp or not at <= now < at + HOUR:
+        return None
+    fields = dict(zip(Claim._fields, columns, strict=True))
+    seen = zip(fields["state"], fields["last_activity"], strict=True)
+    fields["state"] = [state_at(state, moment, now, policy) for state, moment in seen]
+    checked_out = zip(fields["branch"], fields["worktree"], strict=True)
+    return Known(
+        list(map(Claim._make, zip(*fields.values(), strict=True))),
+        frozenset(branch for branch, worktree in checked_out if worktree is not None),
+    )
 
 
-def keep(cache: Cache, stamp: str, now: Moment, settled: Iterable[Claim]) -> None:
-    """Keep the open ones of settled claims; nothing where one holds a character that parts them here."""
-    held = [one for one in settled if not one.ended]
-    columns = [_CELL.join(column) for column in zip(*map(_cells, held), strict=True)]
-    checked_out = _CELL.join(one.branch for one in held if one.worktree is not None)
-    text = _COLUMN.join((stamp, str(now), checked_out, *columns))
-    cells = len(columns) * (len(held) - 1) + checked_out.count(_CELL)
-    if held and text.count(_COLUMN) == 2 + len(columns) and text.count(_CELL) == cells:
-        cache.write(_NAME, encode(text))
-
-
-def _cells(one: Claim) -> tuple[str, ...]:
-    """A claim as text, without its worktree: who has one is looked at again."""
-    return (
-        "" if one.plan is None else str(one.plan), one.branch, one.local or "", one.remote or "", one.commit, one.owner or "",
-        one.host or "", one.claim_id or "", one.state, "1" if one.contested else "", "1" if one.published else "",
-        str(one.last_activity), one.activity_source, str(one.own_commits), _PART.join(one.grounds), one.worker or "",
-    )  # fmt: skip
-
-
-def _claims(columns: Sequence[str], now: Moment, policy: ClaimPolicy) -> list[Claim]:
-    plans, names, local, remote, commits, owners, hosts, ids, states, contested, published, at, sources, own, grounds, workers = (
-        column.split(_CELL) for column in columns
-    )  # fmt: skip
-    if not set(states) <= set(STATES) - {INTEGRATED}:
-        raise ValueError(states)
-    moments = list(map(Moment, map(int, at)))
-    rows = zip(
-        (int(plan) if plan else None for plan in plans), names, _optional(local), _optional(remote), commits,
-        _optional(owners), _optional(hosts), _optional(ids),
-        (state_at(state, moment, now, policy) for state, moment in zip(states, moments, strict=True)),
-        map(bool, contested), map(bool, published), moments, sources, (None for _ in names), map(int, own),
-        (tuple(text.split(_PART)) for text in grounds), _optional(workers), strict=True,
-    )  # fmt: skip
-    return list(map(Claim._make, rows))
-
-
-def _optional(column: Iterable[str]) -> Iterable[str | None]:
-    return (cell or None for cell in column)
+def keep(cache: Cache, stamp: Stamp, now: Moment, settled: Iterable[Claim]) -> None:
+    """Keep the open ones of settled claims."""
+    columns = [list(column) for column in zip(*(one for one in settled if not one.ended), strict=True)]
+    if columns:
+        cache.write(_NAME, marshal.dumps((stamp, now, columns)))

@@ -13,7 +13,7 @@ from holdfast.domain.claims_file import COMPLETED, MERGING, PATHS, REVIEW
 from holdfast.domain.naming import slugify
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import claims, claims_files, ignore_file, journal, snapshot
+from holdfast.usecases import claims, claims_files, ignore_file, journal, snapshot, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,7 +134,7 @@ def apply(place: Workspace, proposal: Proposal) -> None:
 
 def _states(place: Workspace) -> dict[str, Branch]:
     """All branches, local and remote-tracking, by name; a branch is merged where each of its tips is."""
-    ground = snapshot.ground(place)
+    ground = surroundings.of(place)
     pattern = ground.policy.claims.branch
     tips: dict[str, set[str]] = {}
     for ref, oid in ground.refs.items():

@@ -12,7 +12,7 @@ from holdfast.domain.blockers import blocker
 from holdfast.domain.moment import DAY, HOUR
 from holdfast.domain.naming import slugify
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import contact, history, snapshot
+from holdfast.usecases import contact, history, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ def reserve(place: Workspace, folder: FolderPolicy, configured: Configured, now:
 
     `contact.Refused` for a remote that cannot be used or declines, `Unreachable` for one that does not answer.
     """
-    ground = snapshot.ground(place)
+    ground = surroundings.of(place)
     if ground.remote is None or offline:
         return _reserve_here(place, folder, configured, now)
     there = contact.ask(contact.remote_for(place, ground, ground.remote))
@@ -89,7 +89,7 @@ def _reserve_there(
     """Ask what is reserved, then bring what is published: a reservation only ends after its plan can be seen."""
     name = _lead(RESERVED, folder, configured)
     for _ in range(_ATTEMPTS):
-        there, _ = contact.bring(place, there, lambda _name: True, snapshot.refs_now(place))
+        there, _ = contact.bring(place, there, lambda _name: True, surroundings.refs_now(place))
         found = _by_number(there.below(name))
         _bring_reservations(place, folder, configured, there, found)
         known = Known(used(place, folder, configured), _counting(place, found, now))

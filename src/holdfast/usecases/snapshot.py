@@ -6,14 +6,13 @@ import os
 
 from holdfast.adapters import files, reflog, worktrees
 from holdfast.adapters.git import decode
-from holdfast.adapters.refs import HEADS, REMOTES, AskedRefs
-from holdfast.adapters.worktrees import AskedWorktrees
+from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.domain.branch_name import is_feature
 from holdfast.domain.claim import TOLERANCE
 from holdfast.domain.moment import HOUR, MINUTE, Moment
 from holdfast.domain.snapshot import Branch, RemoteView, Snapshot, Trace
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import known_facts
+from holdfast.usecases import known_facts, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -21,39 +20,12 @@ if TYPE_CHECKING:
     from holdfast.adapters.cache import Cache
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.integration import Facts
-    from holdfast.domain.policy import Policy
     from holdfast.domain.snapshot import Worktree
-    from holdfast.usecases.configured import Configured
+    from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
 
-FENCES = "refs/holdfast/plans/"
-SEEN_FENCES = "refs/holdfast/seen/plans/"
-"""Fences as the remote had them when it was asked last; `FENCES` are those of a repository without a remote."""
-
-_REFS = (HEADS, REMOTES, "refs/holdfast/")
-_MASTER = "master"
 _FETCH_HEAD = 65_536
 """Bytes of FETCH_HEAD that are looked at: it has a line for each branch."""
-
-
-class Ground(NamedTuple):
-    """What every look at claims stands on: refs, settings of git, configuration, worktrees, main branch and remote.
-
-    `stamp` is a word for these refs: as long as it stays, none has moved.
-    """
-
-    refs: Mapping[str, str]
-    stamp: str
-    settings: Mapping[str, str]
-    configured: Configured
-    worktrees: tuple[Worktree, ...]
-    main: str
-    remote: str | None
-
-    @property
-    def policy(self) -> Policy:
-        """The policy of the working tree."""
-        return self.configured.policy
 
 
 class Observed(NamedTuple):
@@ -64,21 +36,9 @@ class Observed(NamedTuple):
     at: Moment
 
 
-def ground(place: Workspace) -> Ground:
-    """What there is now, by three git processes that work side by side."""
-    asked_refs = AskedRefs(place.git, _REFS)
-    asked_worktrees = AskedWorktrees(place.git)
-    settings = place.git.settings()
-    configured = place.configurations.of_worktree()
-    refs = asked_refs.ids()
-    main = main_of(configured.policy, refs)
-    remote = remote_of(configured.policy, settings, main)
-    return Ground(refs, asked_refs.stamp, settings, configured, asked_worktrees.all(), main, remote)
-
-
 def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Observed:
     """The snapshot of this moment; `requests` are the numbers of requests whose head a commit is, where that is known."""
-    base = ground(place)
+    base = surroundings.of(place)
     return Observed(look(place, base, branches(base), now, requests), base, now)
 
 
@@ -124,31 +84,6 @@ def ended(place: Workspace, base: Ground) -> frozenset[str]:
     """The tips that are known to be merged into one of the main branches by their commits alone."""
     cache, shallow = place.cache, is_shallow(place)
     return frozenset().union(*(known_facts.ended(cache, target, shallow) for target in _targets(base)))
-
-
-def refs_now(place: Workspace) -> dict[str, str]:
-    """The refs that claims rest on, as they are at this moment."""
-    return AskedRefs(place.git, _REFS).ids()
-
-
-def main_of(policy: Policy, refs: Mapping[str, str]) -> str:
-    """The short name of the main branch: the configured one, or `master` where nothing is configured and that exists."""
-    if policy.origin is None and HEADS + policy.main_branch not in refs and HEADS + _MASTER in refs:
-        return _MASTER
-    return policy.main_branch
-
-
-def remote_of(policy: Policy, settings: Mapping[str, str], main: str) -> str | None:
-    """The remote that claims are shared through: as configured, else that of the main branch, `origin`, or the only one."""
-    names = list(dict.fromkeys(key[7:-4] for key in settings if key.startswith("remote.") and key.endswith(".url")))
-    if policy.claims.remote is not None:
-        return policy.claims.remote
-    followed = settings.get(f"branch.{main}.remote")
-    if followed in names:
-        return followed
-    if "origin" in names:
-        return "origin"
-    return names[0] if len(names) == 1 else None
 
 
 def fetched_at(place: Workspace, settings: Mapping[str, str], remote: str, now: Moment) -> Moment | None:
@@ -227,14 +162,9 @@ def _fences(
     """What the fences of the claimed plans say, by plan: it outlives a claim commit that a rebase dropped."""
     tips = {tip for one in branches for tip in one.tips}
     plans = {one.plan for one in branches if one.plan is not None}
-    wanted = {plan: oid for plan in plans if (oid := fence_of(plan, refs)) is not None and oid not in tips}
+    wanted = {plan: oid for plan in plans if (oid := surroundings.fence_of(plan, refs)) is not None and oid not in tips}
     known = known_facts.origins(place, cache, wanted.values())
     return {plan: known[oid] for plan, oid in wanted.items() if oid in known}
-
-
-def fence_of(plan: int, refs: Mapping[str, str]) -> str | None:
-    """The commit of a plan's fence as far as this clone has seen it, or None."""
-    return refs.get(f"{SEEN_FENCES}{plan}") or refs.get(f"{FENCES}{plan}")
 
 
 def _traced(

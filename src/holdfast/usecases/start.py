@@ -11,7 +11,7 @@ from holdfast.domain.blockers import blocker
 from holdfast.domain.claim import phase_of
 from holdfast.domain.naming import slug_of
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import claims, contact, here, plan_source, recover, snapshot, taking, unpublished, worker
+from holdfast.usecases import claims, contact, here, plan_source, recover, surroundings, taking, unpublished, worker
 from holdfast.usecases.taking import CLAIMED, LOST, REFUSED, Options, Scene, Started, refused
 from holdfast.usecases.unpublished import Told
 
@@ -131,7 +131,7 @@ def _is_main(scene: Scene, path: str | None) -> bool:
 def _again(place: Workspace, scene: Scene, held: Claim) -> Started:
     """The same answer as the first time."""
     assert held.plan is not None
-    fence = snapshot.fence_of(held.plan, scene.claims.ground.refs)
+    fence = surroundings.fence_of(held.plan, scene.claims.ground.refs)
     said = commits.named(place.git, [fence]).commits().get(fence) if fence is not None else None
     mine = said is not None and said.origin is not None and said.origin.claim_id == held.claim_id
     return Started(

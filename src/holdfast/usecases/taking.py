@@ -20,7 +20,7 @@ from holdfast.usecases import (
     journal,
     plan_commit,
     recover,
-    snapshot,
+    surroundings,
     unpublished,
     worktree,
 )
@@ -138,7 +138,7 @@ def _win(
             notes = (f"{there} takes branches only: {_IN_HEADS}",)
         scene = scene._replace(there=outcome.contact)
         intent.note(published="yes")
-    fresh = dict(scene.claims.ground.refs) if scene.there is None else snapshot.refs_now(place)
+    fresh = dict(scene.claims.ground.refs) if scene.there is None else surroundings.refs_now(place)
     remote = scene.claims.ground.remote if scene.there is not None else None
     said = claim_refs.make_here(place.git, refs, fresh, remote)
     if said is not None:

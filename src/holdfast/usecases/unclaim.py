@@ -14,7 +14,7 @@ from holdfast.domain.unclaim import Standing
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claim_refs, claims, contact, journal, recover, unpublished, worker, worktree
 from holdfast.usecases.claim_refs import ABANDONED, EndingRefs
-from holdfast.usecases.snapshot import FENCES, fence_of
+from holdfast.usecases.surroundings import FENCES, fence_of
 from holdfast.usecases.unpublished import Told
 
 if TYPE_CHECKING:

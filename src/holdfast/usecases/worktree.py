@@ -16,7 +16,7 @@ from holdfast.usecases.contact import main_top
 if TYPE_CHECKING:
     from holdfast.domain.problem import Problem
     from holdfast.usecases.claim_refs import ClaimRefs
-    from holdfast.usecases.snapshot import Ground
+    from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
 
 INCLUDE = ".worktreeinclude"

@@ -34,9 +34,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """List the claims."""
-    from holdfast.usecases import claims, clock
+    from holdfast.usecases import surroundings
 
+    asked = surroundings.ask(face_.cwd, face_.environment) if not parsed.fetch else None
     place = face_.workspace()
+    from holdfast.usecases import claims, clock  # while git is at work
+
     now = clock.now()
     if parsed.fetch:
         from holdfast.usecases import claims_fetch, contact
@@ -46,7 +49,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         except contact.Refused as refused:
             return face_.refuse([refused.problem])
     else:
-        found = claims.observe(place, now).listed(True) if parsed.all else claims.listed(place, now)
+        found = claims.listed(place, now, parsed.all, asked)
     if parsed.stale:
         found = found._replace(claims=[one for one in found.claims if one.state == "stale"])
     if face_.json:
