@@ -1,4 +1,4 @@
-"""Taking a plan in a repository without a remote: Holdfast beside the same git commands by hand."""
+"""Taking a plan in a repository without a remote: Holdfast beside the git commands for it by hand."""
 
 from __future__ import annotations
 
@@ -19,11 +19,22 @@ FACTOR = 1.5
 """How many times the time of the git commands it may be, beside the start of Python."""
 
 GIT = "git by hand"
+BLIND = "git by hand, unlooked"
 HOLDFAST = "holdfast start"
 START = "python -c pass"
 
+_LOOK = """\
+top=$(git rev-parse --show-toplevel)
+taken=$(git for-each-ref --format='%(refname)' "refs/heads/plan-$1-*" "refs/holdfast/plans/$1")
+test -z "$taken"
+git worktree list --porcelain >/dev/null
+owner=$(git config user.name)
+path=$(git ls-tree --name-only main docs/plans/ | grep "/0*$1[_-]")
+git cat-file -p "main:$path" | grep -qi status
+"""
+"""What somebody looks at who does not want to collide: refs, worktrees, the plan and its status."""
+
 _TAKE = """\
-set -e
 commit=$(git commit-tree -p main -m "[Plan #$1] Claim" -m "Claim-Plan: $1" 'main^{tree}')
 git update-ref -m "claim of plan $1" --stdin <<END
 start
@@ -54,11 +65,12 @@ def measure(setting: Setting) -> report.Outcome:
 def _compare(setting: Setting, outcome: report.Outcome, ours: str, by_hand: str, worktree: bool) -> None:
     title = f"Take a plan {'with a' if worktree else 'without'} worktree"
     home = setting.home
-    script = _TAKE + _CHECK_OUT if worktree else _TAKE
+    take = _TAKE + _CHECK_OUT if worktree else _TAKE
     flags = () if worktree else ("--no-worktree",)
     contenders = [
         _contender(home, HOLDFAST, (COMMAND, "start", *flags), ours, worktree),
-        _contender(home, GIT, ("sh", "-c", script, "sh"), by_hand, worktree),
+        _contender(home, GIT, ("sh", "-c", "set -e\n" + _LOOK + take, "sh"), by_hand, worktree),
+        _contender(home, BLIND, ("sh", "-c", "set -e\n" + take, "sh"), by_hand, worktree),
         Contender(START, (PYTHON, "-c", "pass"), by_hand, home.environment),
     ]
     series = interleave(contenders, max(setting.runs // 3, 5))

@@ -1,8 +1,6 @@
 """`python -m holdfast` is the `holdfast` command."""
 
-import sys
-
-from holdfast.entrypoints.cli import main
+from holdfast.entrypoints.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -84,6 +84,24 @@ class Repository(NamedTuple):
     common_dir: str
 
 
+class AskedSettings:
+    """All configuration keys, being read by git."""
+
+    def __init__(self, asked: spawn.Running) -> None:
+        self._asked = asked
+
+    def all(self) -> dict[str, str]:
+        """The keys with the last value that each was given, as git shows them; may be asked once."""
+        code, out, err = self._asked.done()
+        if code != 0:
+            raise failure(err, f"git config exited with {code}")
+        found = {}
+        for entry in _records(out):
+            key, given, value = entry.partition("\n")
+            found[key] = value if given else "true"  # a key alone is a flag
+        return found
+
+
 class Git:
     """git in one worktree. `environment` is what git sees.
 
@@ -250,11 +268,11 @@ class Git:
 
     def settings(self) -> dict[str, str]:
         """All configuration keys with the last value that each was given; names of keys are as git shows them."""
-        found = {}
-        for entry in _records(self.run("config", "--null", "--list")):
-            key, given, value = entry.partition("\n")
-            found[key] = value if given else "true"  # a key alone is a flag
-        return found
+        return self.asked_settings().all()
+
+    def asked_settings(self) -> AskedSettings:
+        """The same; git reads them while its asker does something else."""
+        return AskedSettings(self.start("config", "--null", "--list"))
 
     def attribute(self, name: str, path: str) -> str:
         """The value of a git attribute of `path`; `unspecified` where no line gives it one (git-check-attr)."""

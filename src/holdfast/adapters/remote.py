@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import subprocess
 
 from holdfast.adapters import clock, spawn
 from holdfast.adapters.git import decode
@@ -13,6 +11,7 @@ from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping, Sequence
 
     from holdfast.adapters.git import Git
@@ -101,6 +100,8 @@ class Remote(NamedTuple):
         What it says goes into files: a helper that it leaves behind (a shared ssh connection, a credential daemon) would
         keep a pipe open.
         """
+        import subprocess  # only where there is a remote: it takes 4 ms
+
         out, err = spawn.nameless(), spawn.nameless()
         try:
             process = subprocess.Popen(
@@ -115,7 +116,7 @@ class Remote(NamedTuple):
             except BaseException:
                 _end(process)
                 raise
-            return process.returncode, _whole(out), _whole(err)
+            return process.returncode, spawn.whole(out), spawn.whole(err)
         finally:
             os.close(out)
             os.close(err)
@@ -175,12 +176,9 @@ def _said(err: bytes, code: int) -> str:
     )
 
 
-def _whole(handle: int) -> bytes:
-    os.lseek(handle, 0, os.SEEK_SET)
-    return spawn.all_of(handle)
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
+    import signal
+
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -55,7 +55,7 @@ class Running:
         """Wait until the program ends; may be asked once."""
         try:
             code = _exit_code(self._pid)
-            return Done(code, _from_start(self._out), _from_start(self._complaints))
+            return Done(code, whole(self._out), whole(self._complaints))
         finally:
             os.close(self._out)
             os.close(self._complaints)
@@ -106,18 +106,13 @@ def _unlinked() -> int:
     return handle
 
 
-def all_of(handle: int) -> bytes:
-    """What can be read from a handle, to its end."""
+def whole(handle: int) -> bytes:
+    """All that an open file holds."""
+    os.lseek(handle, 0, os.SEEK_SET)
     chunks = []
     while chunk := os.read(handle, 1 << 20):
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _from_start(handle: int) -> bytes:
-    """All that a file holds, which its writer has left at its end."""
-    os.lseek(handle, 0, os.SEEK_SET)
-    return all_of(handle)
 
 
 def _exit_code(pid: int) -> int:

@@ -45,11 +45,19 @@ _UNWRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, e
 _CHOICE = re.compile(r"invalid choice: '?(.*?)'? \(choose from (.*)\)$", re.S)
 
 
+def entry() -> NoReturn:
+    """The program `holdfast`: one command, and out."""
+    gc.set_threshold(_GARBAGE)
+    code = main()
+    _flush_or_drop(sys.stdout)
+    _flush_or_drop(sys.stderr)
+    os._exit(code)  # what is left is memory, and the system takes it as a whole
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code of the public contract."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_streams()
-    gc.set_threshold(_GARBAGE)
     if arguments[:1] == ["hook"]:  # what git's hooks fall back to
         from holdfast.entrypoints import git_hooks
 
@@ -280,4 +288,4 @@ def _bug(arguments: list[str], error: Exception) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from holdfast.adapters import files
@@ -40,4 +39,6 @@ def _file(place: Workspace) -> str:
 
 
 def _line(key: str, text: str) -> bytes:
+    import hashlib  # only where a command is configured: it loads OpenSSL
+
     return f"{key} {hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()}".encode()

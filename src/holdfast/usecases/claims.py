@@ -61,9 +61,14 @@ class Listed(NamedTuple):
     lost: tuple[str, ...] = ()
 
 
-def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Claims:
-    """The claims as this clone sees them; `requests` are numbers of requests by their head, where that is known."""
-    observed = snapshot.observe(place, now, requests)
+def observe(
+    place: Workspace, now: Moment, requests: Mapping[str, int] | None = None, asked: Asked | None = None
+) -> Claims:
+    """The claims as this clone sees them; `requests` are numbers of requests by their head, where that is known.
+
+    What was `asked` before is used.
+    """
+    observed = snapshot.observe(place, now, requests, asked)
     settled = claim.settle(observed.snapshot, now, observed.ground.policy.claims)
     if requests is not None:  # what they tell of merged branches holds although no ref has moved
         known_claims.keep(place.cache, _stamp(place, observed.ground), now, settled)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 
 from holdfast.adapters import commits, files, refs, worktrees
 from holdfast.adapters.refs import Update
@@ -137,7 +136,7 @@ def _reserve_here(place: Workspace, folder: FolderPolicy, configured: Configured
 
 def _commit(place: Workspace, number: int, now: Moment) -> str:
     """An object of its own for each reservation: a push of an equal one would succeed for everybody."""
-    text = f"Reserve plan number {number}\n\nReserved-Id: {secrets.token_hex(8)}\n"
+    text = f"Reserve plan number {number}\n\nReserved-Id: {os.urandom(8).hex()}\n"
     return commits.make(place.git, place.git.store_empty_tree(), [], text, now, sign=False)
 
 

@@ -1,4 +1,4 @@
-"""Plans for people and agents: listed, shown, drawn and edited."""
+"""Plans for people and agents: listed, shown and drawn."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ import os
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
 from holdfast.domain import status
-from holdfast.domain.header_edit import CannotEdit, with_evidence, with_field
-from holdfast.domain.plan_reader import parse
-from holdfast.domain.plan_set import PlanSet
 from holdfast.domain.policy import RECORD
-from holdfast.domain.problem import ERROR, Problem, Unable
-from holdfast.domain.summary import summarize
+from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import indexes, journal, judge
 from holdfast.usecases.workspace import branch
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from holdfast.domain.plan_set import FolderState
+    from holdfast.domain.plan_set import FolderState, PlanSet
     from holdfast.domain.policy import FolderPolicy
     from holdfast.domain.summary import Summary
     from holdfast.usecases.configured import Configured
@@ -50,15 +45,6 @@ class Listed(NamedTuple):
     ready: bool
     on: str | None
     claimed_by: str | None = None
-
-
-class Edited(NamedTuple):
-    """An edit of a plan's header: what was there, what is, and what refused it."""
-
-    path: str
-    before: str
-    after: str
-    refused: tuple[Problem, ...]
 
 
 def observe(place: Workspace) -> tuple[PlanSet, Configured]:
@@ -118,7 +104,7 @@ def find(plans: PlanSet, number: int) -> Summary:
 
 def text_of(place: Workspace, one: Summary) -> str:
     """The whole text of a plan, also of one that a sparse checkout leaves out; `Unplaceable` for what is no file."""
-    return decode(_regular(place, one, or_staged=True).content or b"")
+    return decode(file_of(place, one, or_staged=True).content or b"")
 
 
 def graph(plans: PlanSet) -> str:
@@ -141,58 +127,11 @@ def graph(plans: PlanSet) -> str:
     return "\n".join(lines)
 
 
-def set_status(place: Workspace, number: int, wanted: str, evidence: str | None, dry_run: bool = False) -> Edited:
-    """Set a plan's status in its header; refused when the plan would then hold an error that it does not hold now."""
-    plans, configured = observe(place)
-    one = find(plans, number)
-    folder = next(state.folder for state in plans.folders if one in state.summaries)
-    written = status.written(wanted, folder.statuses)
-    if written is None:
-        near = status.nearest(wanted, folder.statuses)
-        known = ", ".join(entry.words[0] for entry in folder.statuses)
-        raise _UnknownStatus(f"{wanted!r} is no status here" + (f"; did you mean {near!r}?" if near else ""), known)
-    target = os.path.join(place.top, one.path)
-    _refuse_outside(place, folder)
-    before = _regular(place, one).content or b""
-    plan = parse(one.path, number, before, folder)
-    content = before
-    if evidence is not None:
-        content = with_evidence(content, plan, folder, evidence)
-        plan = parse(one.path, number, content, folder)
-    try:
-        content = with_field(content, plan, "status", written)
-    except CannotEdit as error:
-        raise Unable(f"{one.path}: {error}") from error
-    refused = _refused(place, plans, configured, one, folder, content)
-    if not refused and not dry_run and content != before:
-        files.put(target, files.State(content, files.state(target).mode))
-        data = {"path": one.path, "before": one.status_text, "after": written}
-        journal.here(place, "plan-set", plan=number, **data, **({"evidence": evidence} if evidence is not None else {}))
-    return Edited(one.path, one.status_text, written, refused)
+def file_of(place: Workspace, one: Summary, or_staged: bool = False) -> files.State:
+    """The file of a plan as it is on disk; a symlink is not followed, for it can lead anywhere.
 
-
-class _UnknownStatus(Unable):
-    def __init__(self, message: str, known: str) -> None:
-        super().__init__(message)
-        self.remedy = f"name one of: {known}"
-
-
-def _refused(
-    place: Workspace, plans: PlanSet, configured: Configured, one: Summary, folder: FolderPolicy, content: bytes
-) -> tuple[Problem, ...]:
-    edited = summarize(parse(one.path, one.number, content, folder), "edited", folder, configured.policy)
-    states = tuple(
-        state._replace(summaries=state.summaries.changed([(one.path, one.number)], [edited]))
-        if state.folder == folder
-        else state
-        for state in plans.folders
-    )
-    found = judge.change(PlanSet(plans.policy, states), [plans], place.observer, configured, [configured.problems])
-    return tuple(problem for problem in found.added if problem.severity == ERROR)
-
-
-def _regular(place: Workspace, one: Summary, or_staged: bool = False) -> files.State:
-    """The file of a plan as it is on disk; a symlink is not followed, for it can lead anywhere."""
+    `Unplaceable` for what is no file.
+    """
     try:
         found = files.state(os.path.join(place.top, one.path))
     except files.NotAFileError as error:
@@ -205,11 +144,6 @@ def _regular(place: Workspace, one: Summary, or_staged: bool = False) -> files.S
             raise Unplaceable(f"{one.path} is not in this working tree (a sparse checkout?)")
         return files.State(staged)
     return found
-
-
-def _refuse_outside(place: Workspace, folder: FolderPolicy) -> None:
-    if indexes.leads_away(place, folder):
-        raise Unplaceable(f"the plan folder {folder.path} is reached through a symlink")
 
 
 def _ready(one: Summary, known: dict[int, Summary], folder: FolderPolicy) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.integration import Facts
     from holdfast.domain.snapshot import Worktree
-    from holdfast.usecases.surroundings import Ground
+    from holdfast.usecases.surroundings import Asked, Ground
     from holdfast.usecases.workspace import Workspace
 
 _FETCH_HEAD = 65_536
@@ -36,9 +36,11 @@ class Observed(NamedTuple):
     at: Moment
 
 
-def observe(place: Workspace, now: Moment, requests: Mapping[str, int] | None = None) -> Observed:
+def observe(
+    place: Workspace, now: Moment, requests: Mapping[str, int] | None = None, asked: Asked | None = None
+) -> Observed:
     """The snapshot of this moment; `requests` are the numbers of requests whose head a commit is, where that is known."""
-    base = surroundings.of(place)
+    base = surroundings.of(place, asked)
     return Observed(look(place, base, branches(base), now, requests), base, now)
 
 

@@ -21,17 +21,26 @@ if TYPE_CHECKING:
     from holdfast.domain.problem import Problem
     from holdfast.usecases.claims import Claims
     from holdfast.usecases.plan_source import NewPlan, Source
+    from holdfast.usecases.surroundings import Asked
     from holdfast.usecases.workspace import Workspace
 
 __all__ = ["Options", "Started", "following", "one"]
 
 
-def one(place: Workspace, number: int, now: Moment, options: Options, text: NewPlan | None = None) -> Started:
+def one(
+    place: Workspace,
+    number: int,
+    now: Moment,
+    options: Options,
+    text: NewPlan | None = None,
+    asked: Asked | None = None,
+) -> Started:
     """Take the plan with that number; `Unreachable` where the remote does not answer.
 
-    `text` is that of a plan which stands nowhere yet: it becomes the second commit of the claim.
+    `text` is that of a plan which stands nowhere yet: it becomes the second commit of the claim. What was `asked` before is
+    used.
     """
-    done = _once(place, number, now, options, text)
+    done = _once(place, number, now, options, text, asked)
     if done.result != LOST:
         return done
     # Maybe to ourselves: the same worker was faster elsewhere, or a push that was given up has landed.
@@ -40,9 +49,11 @@ def one(place: Workspace, number: int, now: Moment, options: Options, text: NewP
     return done if again.result == REFUSED else again
 
 
-def _once(place: Workspace, number: int, now: Moment, options: Options, text: NewPlan | None) -> Started:
+def _once(
+    place: Workspace, number: int, now: Moment, options: Options, text: NewPlan | None, asked: Asked | None = None
+) -> Started:
     try:
-        scene = _observe(place, number, now, options)
+        scene = _observe(place, number, now, options, asked)
     except contact.Refused as error:
         return refused(number, [error.problem])
     mine = _same_worker(place, scene, number, options.phase)
@@ -50,10 +61,10 @@ def _once(place: Workspace, number: int, now: Moment, options: Options, text: Ne
     return _with(done, scene.told)
 
 
-def following(place: Workspace, now: Moment, options: Options) -> Started:
+def following(place: Workspace, now: Moment, options: Options, asked: Asked | None = None) -> Started:
     """Take the first ready plan by priority and number that nobody else wins."""
     try:
-        scene = _observe(place, None, now, options)
+        scene = _observe(place, None, now, options, asked)
     except contact.Refused as error:
         return refused(None, [error.problem])
     if scene.base is None:
@@ -78,9 +89,9 @@ def _taken_by_others(tried: Started) -> bool:
     return tried.result == LOST or {one.code for one in tried.blockers} <= {"claimed", "contested", "plan-invalid"}
 
 
-def _observe(place: Workspace, number: int | None, now: Moment, options: Options) -> Scene:
+def _observe(place: Workspace, number: int | None, now: Moment, options: Options, asked: Asked | None) -> Scene:
     """The claims and the remote as it is now; unfinished starts of this clone are finished or taken back first."""
-    seen = claims.observe(place, now)
+    seen = claims.observe(place, now, asked=asked)
     there, told = None, Told()
     if seen.ground.remote is not None and not options.offline:
         there = contact.ask(contact.remote_for(place, seen.ground, seen.ground.remote))

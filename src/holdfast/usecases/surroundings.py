@@ -10,6 +10,7 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from holdfast.adapters.git import AskedSettings
     from holdfast.domain.policy import Policy
     from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.configured import Configured
@@ -44,24 +45,25 @@ class Ground(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """git, looking at refs and worktrees; where there is no repository that is told by whoever opens it."""
+    """git, looking around; where there is no repository that is told by whoever opens it."""
 
     refs: AskedRefs
     worktrees: AskedWorktrees
+    settings: AskedSettings
 
 
 def ask(cwd: str, environment: Mapping[str, str]) -> Asked:
     """Let git look around the folder `cwd` while its asker does something else."""
     git = Git(cwd, scrubbed(environment))
-    return Asked(AskedRefs(git, _REFS), AskedWorktrees(git))
+    return Asked(AskedRefs(git, _REFS), AskedWorktrees(git), git.asked_settings())
 
 
 def of(place: Workspace, asked: Asked | None = None) -> Ground:
-    """What there is now, by three git processes that work side by side; two of them may have been `asked` before."""
+    """What there is now, by three git processes that work side by side and may have been `asked` before."""
     asked = asked or ask(place.top, place.environment)
-    settings = place.git.settings()
     configured = place.configurations.of_worktree()
     refs = asked.refs.ids()
+    settings = asked.settings.all()
     main = main_of(configured.policy, refs)
     remote = remote_of(configured.policy, settings, main)
     return Ground(refs, asked.refs.stamp, settings, configured, asked.worktrees.all(), main, remote)

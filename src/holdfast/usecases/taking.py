@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from holdfast.adapters import commits
 from holdfast.adapters.git import CannotWrite
@@ -97,7 +97,7 @@ def claim(
     ground = scene.claims.ground
     assert scene.base is not None
     origin = Origin(
-        secrets.token_hex(8), scene.worker.owner, scene.worker.host, number, name, scene.worker.name, options.offline
+        os.urandom(8).hex(), scene.worker.owner, scene.worker.host, number, name, scene.worker.name, options.offline
     )
     parent = here.head(place) if options.here else scene.base
     subject = ground.policy.claims.subject.replace("{number}", str(number)).replace("{title}", source.title)

@@ -184,9 +184,9 @@ def _show(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
 
 
 def _set(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
-    from holdfast.usecases import plans
+    from holdfast.usecases import plan_edit
 
-    edited = plans.set_status(place, parsed.number, parsed.status, parsed.evidence, face_.dry_run)
+    edited = plan_edit.set_status(place, parsed.number, parsed.status, parsed.evidence, face_.dry_run)
     if face_.json:
         refused = [face.problem_fields(one, place.top) for one in edited.refused]
         path = os.path.join(place.top, edited.path)

@@ -40,18 +40,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Take one plan."""
-    from holdfast.usecases import clock, start
-
     if (parsed.number is None) == (not parsed.next):
         face_.complain("`holdfast start`", "it takes one plan: a number, or --next", "run `holdfast start --next`")
         return face.USAGE
+    from holdfast.usecases import surroundings
+
+    asked = surroundings.ask(face_.cwd, face_.environment)
+    from holdfast.usecases import clock, start  # while git is at work
+
     place = face_.workspace()
     options = start.Options(
         parsed.owner, parsed.here, parsed.steal, parsed.offline, not parsed.no_worktree, parsed.phase, face_.dry_run,
         asking(face_),
     )  # fmt: skip
     now = clock.now()
-    done = start.following(place, now, options) if parsed.next else start.one(place, parsed.number, now, options)
+    if parsed.next:
+        done = start.following(place, now, options, asked)
+    else:
+        done = start.one(place, parsed.number, now, options, asked=asked)
     return _show(face_, place, done)
 
 
