@@ -37,10 +37,13 @@ class Model:
         self.pushed = False
         self.rewritten = False
         """Made anew after it was pushed: the remote has commits that nothing holds any more."""
+        self.there = 0
+        """How many commits of its own it had when it was pushed."""
 
     @property
     def own(self) -> int:
-        return 0 if self.linear else len(self.commits)
+        """What would be lost with it: of the branch here or, made anew, of the one that was pushed."""
+        return 0 if self.linear else max(len(self.commits), self.there if self.rewritten else 0)
 
 
 class ClaimsMachine(RuleBasedStateMachine):
@@ -258,7 +261,7 @@ class ClaimsMachine(RuleBasedStateMachine):
         if model is None or not self.exists(model):
             return
         self.work.git("push", "-q", "--force", "origin", model.name)
-        model.pushed, model.rewritten = True, False
+        model.pushed, model.rewritten, model.there = True, False, len(model.commits)
         self.tell("push", model.name)
         self.check()
 

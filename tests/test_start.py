@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -201,6 +203,56 @@ def test_contested_names_all_branches(team: Team, ada: Clone) -> None:
     assert found["blockers"][0]["who"] == "human"
 
 
+@pytest.mark.parametrize("fetched", [True, False])
+def test_another_pattern_of_names_frees_no_plan(team: Team, ada: Clone, bob: Clone, fetched: bool) -> None:
+    """Claims that were made before hold: their fence says which branch they are."""
+    ada.claimed(1)
+    toml = '[claims]\nbranch = "task-{number}-{slug}"\n'
+    team.on_main({"holdfast.toml": toml})
+    for clone in (ada, bob):
+        clone.git("pull", "-q", "origin", "main")
+    if fetched:
+        bob.holdfast("claims", "--fetch")
+    found = bob.started(1)
+    assert (found["exit"], codes(found)) == (1, ["claimed"])
+    assert "on branch plan-1-first, active" in found["blockers"][0]["message"]
+    for clone in (ada, bob):
+        for _ in range(2):
+            assert [(one["plan"], one["branch"]) for one in clone.claims()] == [(1, "plan-1-first")]
+    assert bob.started("--next")["plan"] == 4
+    assert ada.unclaimed(1)["result"] == "released"
+    assert bob.claimed(1)["branch"] == "task-1-first"
+
+
+def test_another_pattern_without_a_remote(alone: Clone) -> None:
+    found = alone.claimed(1)
+    alone.write("holdfast.toml", '[claims]\nbranch = "task-{number}-{slug}"\n')
+    assert codes(alone.started(1)) == ["claimed"]
+    work = alone.at(found["worktree"])
+    work.write("one.txt", "one\n")
+    work.git("add", "-A")
+    work.git("commit", "-qm", "One")
+    alone.git("merge", "-q", "--no-ff", "--no-edit", "plan-1-first")
+    assert alone.claims() == []
+    assert alone.claimed(1)["branch"] == "task-1-first", "merged as any other"
+
+
+@pytest.mark.parametrize("text", ["[claims\n", "[claims]\nstale_hours = 'soon'\n"], ids=["no TOML", "a wrong value"])
+def test_a_broken_configuration_takes_nothing(team: Team, ada: Clone, text: str) -> None:
+    """Its author meant another remote, pattern or folder than the defaults; lists go on and say so."""
+    ada.write("holdfast.toml", text)
+    there = team.remote.refs()
+    for refused in (ada.started(1), ada.started("--next")):
+        assert (refused["exit"], codes(refused)[0].startswith("config-")) == (1, True)
+    ran = ada.holdfast("plan", "new", "Something")
+    assert (ran.code, "[config-" in ran.err, team.remote.refs()) == (1, True, there)
+    assert ada.holdfast("claims", "--fetch").code == 1
+    for command in (("claims",), ("plan", "list")):
+        ran = ada.holdfast(*command)
+        assert ran.code == 0
+        assert ran.err.startswith("warning: holdfast.toml"), ran
+
+
 def test_the_second_is_told_who_the_first_is(ada: Clone, bob: Clone) -> None:
     ada.claimed(1)
     ran = bob.start(1)
@@ -286,6 +338,37 @@ def test_the_answer_for_a_plan_that_was_taken_along_is_the_same_too(ada: Clone) 
     ada.write("docs/plans/05_fifth.md", plan_text(5, "Fifth"))
     first = ada.claimed(5, "--owner", "agent-3")
     assert ada.claimed(5, "--owner", "agent-3") == first
+
+
+def test_the_same_name_gets_its_worktree_back(ada: Clone, bob: Clone) -> None:
+    found = ada.claimed(1, "--owner", "one")
+    shutil.rmtree(found["worktree"])
+    (claim,) = ada.claims()
+    assert (claim["worktree"], claim["reasons"][-1]) == (None, f"its worktree is gone: {found['worktree']}")
+    (blocker,) = ada.started(1)["blockers"]
+    assert blocker["remedy"].endswith(
+        "if that claim is yours: `git worktree add --force .worktrees/plan-1-first plan-1-first`"
+    )
+    assert ada.started(1, "--owner", "one", "--dry-run")["worktree"] is None
+    assert ada.started(1, "--owner", "one", "--no-worktree")["worktree"] is None
+    again = ada.claimed(1, "--owner", "one")
+    assert (again["worktree"], again["claim_id"]) == (found["worktree"], found["claim_id"])
+    assert Path(found["worktree"], "README.md").exists()
+    assert ada.claimed(1, "--owner", "one") == again
+    assert ada.journal()[-1] == "worktree-made"
+    assert bob.claimed(1, "--owner", "one")["worktree"] == str(bob.path / ".worktrees/plan-1-first"), (
+        "in another clone, too"
+    )
+    assert bob.git("rev-parse", "--abbrev-ref", "plan-1-first@{upstream}").strip() == "origin/plan-1-first"
+
+
+def test_a_worktree_that_cannot_be_made_again_leaves_the_claim(team: Team, ada: Clone) -> None:
+    ada.claimed(1, "--owner", "one", "--no-worktree")
+    there, here = team.remote.refs(), ada.refs()
+    ada.write(".worktrees", "a file\n")
+    found = ada.claimed(1, "--owner", "one")
+    assert (found["worktree"], codes(found)) == (None, ["worktree-unmade"])
+    assert (team.remote.refs(), ada.refs()) == (there, here)
 
 
 def test_user_and_host_make_nobody_the_same_worker(ada: Clone) -> None:
@@ -543,10 +626,14 @@ def test_offline_is_reported_lost_when_somebody_was_faster(team: Team, ada: Clon
     mine = ada.claimed(1, "--offline")
     theirs = bob.claimed(1)
     ran = ada.holdfast("claims", "--fetch")
-    assert "plan-1-first was claimed offline and is lost: somebody else holds its plan on the remote\n" in ran.err
+    told = (
+        "plan-1-first here is lost: Bob holds plan #1 on origin, as plan-1-first; "
+        "`holdfast unclaim plan-1-first --abandon` keeps its commits and ends it\n"
+    )
+    assert told in ran.err
     assert team.remote.id_of("refs/heads/plan-1-first") == theirs["commit"]
     assert ada.id_of("refs/heads/plan-1-first") == mine["commit"]
-    assert "lost" not in ada.holdfast("claims", "--fetch").err
+    assert told in ada.holdfast("claims").err, "as long as it is so"
 
 
 def test_every_contact_publishes_what_was_claimed_offline(team: Team, ada: Clone, bob: Clone) -> None:
@@ -557,7 +644,7 @@ def test_every_contact_publishes_what_was_claimed_offline(team: Team, ada: Clone
     ada.claimed(4, "--offline")
     bob.claimed(4)
     ran = ada.unclaim(3)
-    assert "plan-4-fourth was claimed offline and is lost: somebody else holds its plan on the remote\n" in ran.err
+    assert "plan-4-fourth was claimed offline and is lost: somebody else holds its plan on the remote; " in ran.err
     assert ada.journal().count("claim-published") == ada.journal().count("claim-lost") == 1
 
 
@@ -650,7 +737,7 @@ def test_a_worktree_that_cannot_be_made_takes_the_claim_back(team: Team, ada: Cl
     ran = ada.start(1)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("refused: git could not make ")
-    assert "The claim was taken back. [worktree-unmade]" in ran.err
+    assert "A new claim was taken back; one that stood before stands. [worktree-unmade]" in ran.err
     assert (team.remote.refs(), ada.refs("refs/heads"), ada.intents()) == (there, here, [])
     assert ada.worktrees() == [str(ada.path)]
     assert ada.journal() == ["claim-begun", "claim-taken-back"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -96,9 +97,9 @@ def test_work_that_only_the_remote_has_is_refused(team: Team, ada: Clone, bob: C
     bob.git("checkout", "-q", "plan-1-first")
     tip = _work(bob, str(bob.path))
     bob.git("push", "-q", "origin", "plan-1-first")
-    assert codes(ada.unclaimed(1)) == ["work-unmerged"]
+    assert codes(ada.unclaimed(1, "--owner", "team")) == ["work-unmerged"]
     assert team.remote.id_of("refs/heads/plan-1-first") == tip
-    done = ada.unclaimed(1, "--abandon")
+    done = ada.unclaimed(1, "--owner", "team", "--abandon")
     assert done["result"] == "released"
     assert team.remote.id_of(f"refs/holdfast/abandoned/plan-1-first/{tip[:12]}") == tip
     assert not Path(found["worktree"]).exists()
@@ -163,6 +164,31 @@ def test_the_same_name_gives_back_from_another_clone(team: Team, ada: Clone, bob
     assert set(team.remote.refs()) == {"refs/heads/main"}
 
 
+def test_a_worker_with_a_name_is_another_one_in_the_same_clone(ada: Clone) -> None:
+    """Twenty agents share one clone, one user and one host."""
+    found = ada.claimed(1, "--owner", "one")
+    for others in (("--owner", "two"), ()):
+        refused = ada.unclaimed(1, "--abandon", *others)
+        assert codes(refused) == ["claim-of-another"]
+        assert "`--owner` and the name given then" in refused["blockers"][0]["remedy"]
+    assert ada.at(found["worktree"]).unclaimed(1)["result"] == "released", "whoever stands in it is who made it"
+
+
+def test_what_is_merged_is_no_work_to_lose(team: Team, ada: Clone) -> None:
+    """Merged commit by commit, which leaves the branch with commits that main lacks by their ids."""
+    found = ada.claimed(1)
+    tip = _work(ada, found["worktree"])
+    ada.git("push", "-q", "origin", "plan-1-first")
+    team.on_main({"other.txt": "other\n"})
+    ada.git("pull", "-q")
+    ada.git("cherry-pick", tip)
+    ada.git("push", "-q")
+    (claim,) = ada.claims("--all")
+    assert (claim["state"], claim["own_commits"]) == ("integrated", 1)
+    done = ada.unclaimed(1)
+    assert (done["result"], done["kept"]) == ("released", None)
+
+
 def test_of_several_branches_one_must_be_named(team: Team, ada: Clone) -> None:
     team.old_claim(1, "first", "Bob", 100)
     team.old_claim(1, "other", "Cy", 100, fence=False)
@@ -199,6 +225,102 @@ def test_a_claim_that_was_made_offline_leaves_nothing_to_publish(team: Team, ada
     assert [one["state"] for one in ada.claims()] == ["active"]
 
 
+# Claims that are lost: somebody else holds the plan on the remote, on a branch of the same name
+
+
+def _faster(team: Team, ada: Clone, bob: Clone) -> None:
+    """Ada claims while she is away from the remote, Bob with it."""
+    ada.claimed(1, "--offline", "--owner", "Zoe")
+    bob.claimed(1)
+
+
+def _stolen(team: Team, ada: Clone, bob: Clone) -> None:
+    found = ada.claimed(1, "--owner", "Zoe")
+    _aged(team, ada, found["worktree"])
+    bob.git("config", "gc.auto", "0")
+    bob.claimed(1, "--steal")
+
+
+def _deleted_and_taken(team: Team, ada: Clone, bob: Clone) -> None:
+    ada.claimed(1, "--owner", "Zoe")
+    team.remote.git("update-ref", "-d", "refs/heads/plan-1-first")
+    bob.claimed(1)
+
+
+def _aged(team: Team, clone: Clone, worktree: str) -> None:
+    """The claim of a clone as it would have been made four days ago, here and on the remote."""
+    stamp = {"GIT_COMMITTER_DATE": f"{int(time.time()) - 350_000} +0000"}
+    clone.at(worktree).git("commit", "-q", "--amend", "--no-edit", "--allow-empty", env=stamp)
+    clone.git("push", "-q", "--force", "origin", "plan-1-first", "plan-1-first:refs/holdfast/plans/1")
+
+
+LOST = {"faster": _faster, "stolen": _stolen, "deleted and taken": _deleted_and_taken}
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_of_a_lost_claim_the_branch_here_alone_is_given_back(team: Team, ada: Clone, bob: Clone, how: str) -> None:
+    LOST[how](team, ada, bob)
+    _work(ada, str(ada.path / ".worktrees/plan-1-first"))
+    there = team.remote.refs()
+    ran = ada.holdfast("claims", "--fetch")
+    rows = [re.split("  +", line) for line in ran.out.splitlines()]
+    assert [(row[0], row[1], row[2], row[4]) for row in rows] == [
+        ("#1", "plan-1-first", "lost", "1 commit"), ("#1", "plan-1-first", "contested", "0 commits"),
+    ], ran  # fmt: skip
+    assert "plan-1-first here is lost: Bob holds plan #1 on origin, as plan-1-first; `holdfast unclaim" in ran.err
+    for command in (("--owner", "Zoe"), ()):
+        refused = ada.started(1, *command)
+        (blocker,) = refused["blockers"]
+        assert (refused["exit"], blocker["code"]) == (1, "claimed")
+        assert blocker["message"].startswith(f"plan #1 is claimed by Bob on {HOST} on branch plan-1-first, active")
+        assert blocker["message"].endswith("; plan-1-first here is another claim, and lost")
+        assert blocker["remedy"].startswith("run `holdfast unclaim plan-1-first --abandon`, which keeps its commits")
+    assert codes(ada.unclaimed(1)) == ["claim-of-another", "work-unmerged"], "Zoe has a name, and it is not given"
+    ran = ada.unclaim(1, "--abandon", "--dry-run", "--owner", "Zoe")
+    assert (
+        ran.err
+        == f"would give back plan-1-first here alone: plan-1-first on origin stays, the claim of Bob on {HOST}\n"
+    )
+    mine = ada.id_of("plan-1-first")
+    found = ada.unclaimed(1, "--abandon", "--owner", "Zoe")
+    assert (found["result"], ada.id_of(found["kept"])) == ("released", mine)
+    assert team.remote.refs() == there, "Bob's claim is untouched"
+    assert ada.refs("refs/heads") == {"refs/heads/main": ada.id_of("main")}
+    assert [(one["owner"], one["local"], one["contested"]) for one in ada.claims()] == [("Bob", None, False)]
+    assert codes(ada.started(1)) == ["claimed"]
+    assert codes(ada.unclaimed(1)) == ["claim-of-another"]
+
+
+def test_who_lost_a_claim_can_hold_it_elsewhere(ada: Clone, bob: Clone) -> None:
+    """One worker in two clones: what is lost here is its own claim there."""
+    ada.claimed(1, "--offline", "--owner", "Zoe")
+    there = bob.claimed(1, "--owner", "Zoe")
+    ada.holdfast("claims", "--fetch")
+    assert ada.started(1, "--owner", "Zoe")["claim_id"] == there["claim_id"]
+
+
+def test_a_stale_winner_can_be_stolen_from_and_both_are_kept(team: Team, ada: Clone) -> None:
+    ada.claimed(1, "--offline", "--no-worktree")
+    theirs = team.old_claim(1, "first", "Bob", 100, work=True)
+    mine = ada.id_of("plan-1-first")
+    ada.holdfast("claims", "--fetch")
+    assert ada.claimed(1, "--steal")["branch"] == "plan-1-first"
+    assert f"refs/holdfast/abandoned/plan-1-first/{theirs[:12]}" in team.remote.refs()
+    assert f"refs/holdfast/abandoned/plan-1-first/{mine[:12]}" in ada.refs()
+
+
+# Configuration that is not what its author meant
+
+
+@pytest.mark.parametrize("text", ["[claims\n", "[claims]\nstale_hours = 'soon'\n"], ids=["no TOML", "a wrong value"])
+def test_a_broken_configuration_gives_nothing_back(team: Team, ada: Clone, text: str) -> None:
+    ada.claimed(1)
+    there = team.remote.refs()
+    ada.write("holdfast.toml", text)
+    refused = ada.unclaimed(1)
+    assert (refused["exit"], codes(refused)[0].startswith("config-"), team.remote.refs()) == (1, True, there)
+
+
 # Remotes that do not want it, and races
 
 
@@ -211,6 +333,32 @@ def test_an_unreachable_remote_changes_nothing(team: Team, ada: Clone) -> None:
     assert ada.refs("refs/heads/plan-*")
     document = json.loads(ada.unclaim(1, "--json").out)
     assert (document["schema"], document["exit"]) == ("holdfast.error/1", 5)
+
+
+def test_what_the_remote_never_knew_of_ends_without_it(team: Team, ada: Clone) -> None:
+    found = ada.claimed(1, "--offline")
+    team.remote.path.rename(team.root / "away.git")
+    ran = ada.unclaim(1)
+    assert ran.code == 0
+    assert "; it does not know of this claim, which ends here\n" in ran.err
+    assert (ada.refs("refs/heads/plan-*"), Path(found["worktree"]).exists()) == ({}, False)
+    (team.root / "away.git").rename(team.remote.path)
+    assert ada.holdfast("claims", "--fetch").code == 0
+    assert (set(team.remote.refs()), ada.claims(), ada.intents()) == ({"refs/heads/main"}, [], [])
+    assert ada.claimed(1)["published"]
+
+
+def test_what_landed_unseen_ends_at_the_next_contact(team: Team, ada: Clone) -> None:
+    """A claim made offline, pushed by something that this clone did not see, and given back while the remote is away."""
+    found = ada.claimed(1, "--offline")
+    work = team.clone("courier")
+    work.git("fetch", "-q", str(ada.path), "plan-1-first")
+    work.git("push", "-q", "origin", "FETCH_HEAD:refs/heads/plan-1-first", f"{found['commit']}:refs/holdfast/plans/1")
+    team.remote.path.rename(team.root / "away.git")
+    assert ada.unclaim(1).code == 0
+    (team.root / "away.git").rename(team.remote.path)
+    assert ada.holdfast("claims", "--fetch").code == 0
+    assert (set(team.remote.refs()), ada.intents()) == ({"refs/heads/main"}, [])
 
 
 def test_a_remote_that_keeps_its_branches(team: Team, ada: Clone) -> None:

@@ -21,6 +21,7 @@ TAKEN_BACK = "holdfast: taken back"
 """The message of a move that undoes the one before it: nothing happened to whoever works on the branch."""
 _PUSHED = "update by push"
 """git's own message where a push moved what this clone knows of the remote, forth and, taken back, back."""
+_UNDOING = (TAKEN_BACK, _PUSHED)
 
 
 class Entry(NamedTuple):
@@ -47,9 +48,11 @@ def written(common_dir: str, ref: str) -> float:
 
 
 def last_move(common_dir: str, ref: str) -> Moment | None:
-    """When a ref moved last, by the last line of its reflog alone; None where there is none."""
+    """When a ref moved last, by the last line of its reflog where that tells; None where there is none."""
     raw = files.read_regular(os.path.join(common_dir, "logs", *ref.split("/")))
     last = _entry(decode(raw[raw.rfind(b"\n", 0, -1) + 1 :]).rstrip("\n")) if raw else None
+    if last is not None and last.message in _UNDOING:
+        last = next(reversed(entries(common_dir, ref)), None)
     return last.at if last is not None else None
 
 
@@ -61,7 +64,7 @@ def entries(common_dir: str, ref: str) -> list[Entry]:
         one = _entry(line)
         if one is None:
             continue
-        if one.message in (TAKEN_BACK, _PUSHED) and found and (found[-1].old, found[-1].new) == (one.new, one.old):
+        if one.message in _UNDOING and found and (found[-1].old, found[-1].new) == (one.new, one.old):
             found.pop()
         else:
             found.append(one)

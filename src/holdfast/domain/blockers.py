@@ -115,7 +115,7 @@ BLOCKERS: tuple[Rule, ...] = (
         "worktree-unmade",
         ERROR,
         "git could not make the worktree.",
-        "The claim was taken back.",
+        "A new claim was taken back; one that stood before stands.",
         "Do what git says, then run it again.",
     ),
     Rule(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.domain import integration
+from holdfast.domain import integration, rivalry
 from holdfast.domain.moment import HOUR, MINUTE, Moment, ago, span
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
@@ -28,9 +28,10 @@ class Claim(NamedTuple):
     `branch` is its name without `refs/heads/` or the remote; `local` and `remote` are the full names of the refs that
     carry it, or None. `plan` is None for a `feature-*` branch, which is never exclusive. `owner`, `host` and `claim_id`
     come from the claim commit, where there is one; `worker` is the name that the worker gave itself there. `state` is one
-    of `STATES`; `own_commits` counts commits that the main branch lacks, without those that made the claim. `grounds` say
-    in words why the state is what it is, as far as time does not change it: see `reasons`. The last of them names the
-    rivals of a contested claim.
+    of `STATES`; `worktree` is a folder that is there; `own_commits` counts commits that the main branch lacks, without
+    those that made the claim. `grounds` say in words why the state is what it is, as far as time does not change it: see
+    `reasons`. The last of them names the rivals of a contested claim. `lost` is true for one of this clone alone whose plan
+    somebody else holds on the remote.
     """
 
     plan: int | None
@@ -50,6 +51,7 @@ class Claim(NamedTuple):
     own_commits: int
     grounds: tuple[str, ...]
     worker: str | None = None
+    lost: bool = False
 
     @property
     def ended(self) -> bool:
@@ -79,18 +81,10 @@ def derive(snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> tuple[Claim,
 
 def settle(snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> tuple[Claim, ...]:
     """The claims that a snapshot shows, none of them stale: `aged` gives them the state that they have at a moment."""
-    claims = [_claim(branch, snapshot, now) for branch in snapshot.branches]
-    rivals = _contested(claims, snapshot, policy)
-    marked = [
-        contested(one, _rivals(one, rivals[one.plan])) if one.plan in rivals and not one.ended else one
-        for one in claims
-    ]
-    return tuple(sorted(marked, key=lambda one: (one.plan is None, one.plan or 0, one.branch)))
-
-
-def contested(one: Claim, rivals: str) -> Claim:
-    """The claim beside others of its plan, which `rivals` names."""
-    return one._replace(contested=True, grounds=(*one.grounds, rivals))
+    branches = [one for branch in snapshot.branches for one in rivalry.divided(branch, snapshot.facts)]
+    remote = snapshot.remote.name if snapshot.remote is not None else None
+    claims = rivalry.marked([_claim(one, snapshot, now) for one in branches], snapshot.phases, remote, policy)
+    return tuple(sorted(claims, key=lambda one: (one.plan is None, one.plan or 0, one.branch, one.local is None)))
 
 
 def aged(one: Claim, now: Moment, policy: ClaimPolicy) -> Claim:
@@ -117,13 +111,6 @@ def open_claims(claims: Iterable[Claim], plan: int) -> tuple[Claim, ...]:
     return tuple(one for one in claims if one.plan == plan and not one.ended)
 
 
-def phase_of(branch: str, phases: tuple[str, ...], policy: ClaimPolicy) -> str | None:
-    """The declared phase that a branch works on: `plan-5-docs` and `plan-5-docs-more` work on `docs`."""
-    slug = policy.branch.slug(branch)
-    fitting = [one for one in phases if slug == one or slug.startswith(one + "-")]
-    return max(fitting, key=len, default=None)
-
-
 def _claim(branch: Branch, snapshot: Snapshot, now: Moment) -> Claim:
     known = [(tip, _settled(branch, tip, snapshot.facts.get(tip, ()))) for tip in branch.tips]
     open_tips = _open_tips(known)
@@ -148,7 +135,7 @@ def _claim(branch: Branch, snapshot: Snapshot, now: Moment) -> Claim:
         published=branch.remote is not None,
         last_activity=at,
         activity_source=source,
-        worktree=branch.worktree.path if branch.worktree is not None else None,
+        worktree=branch.worktree.path if branch.worktree is not None and not branch.worktree.prunable else None,
         own_commits=own,
         grounds=(verdict.words(snapshot.main), *_grounds(branch, merged, snapshot), *doubts, *_forged(branch, origin)),
         worker=origin.worker if origin is not None else None,
@@ -241,27 +228,10 @@ def _activity(
     return (min(facts.at, now), COMMITTED, ()) if facts is not None else (now, COMMITTED, ())
 
 
-def _contested(claims: list[Claim], snapshot: Snapshot, policy: ClaimPolicy) -> dict[int, list[Claim]]:
-    """Plans with several branches that are not one declared phase each."""
-    by_plan: dict[int, list[Claim]] = {}
-    for one in claims:
-        if one.plan is not None and not one.ended:
-            by_plan.setdefault(one.plan, []).append(one)
-    found = {}
-    for plan, rivals in by_plan.items():
-        phases = [phase_of(one.branch, snapshot.phases.get(plan, ()), policy) for one in rivals]
-        if len(rivals) > 1 and (None in phases or len(set(phases)) < len(phases)):
-            found[plan] = rivals
-    return found
-
-
-def _rivals(one: Claim, rivals: list[Claim]) -> str:
-    others = ", ".join(rival.branch for rival in rivals if rival.branch != one.branch)
-    return f"contested: {others} claims the same plan"
-
-
 def _grounds(branch: Branch, merged: bool, snapshot: Snapshot) -> tuple[str, ...]:
     found = []
+    if branch.worktree is not None and branch.worktree.prunable:
+        found.append(f"its worktree is gone: {branch.worktree.path}")
     if branch.worktree is not None and branch.worktree.locked is not None:
         found.append(f"its worktree is locked: {branch.worktree.locked or 'no reason given'}")
     if branch.remote is None and snapshot.remote is not None and not merged:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.domain import claim, status
+from holdfast.domain import rivalry, status
 from holdfast.domain.blockers import blocker
 from holdfast.domain.claim import STALE, Claim
 from holdfast.domain.moment import HOUR, Moment, ago, span
@@ -56,7 +56,9 @@ def claim_blockers(
     With a declared `phase`, claims of the other declared `phases` do not.
     """
     if phase is not None:
-        held = [one for one in held if claim.phase_of(one.branch, phases, policy) in (None, phase)]
+        held = [one for one in held if rivalry.phase_of(one.branch, phases, policy) in (None, phase)]
+    lost = [one for one in held if one.lost]
+    held = rivalry.standing(held)
     if len(held) > 1:
         names = "; ".join(f"{one.branch} ({one.who})" for one in held)
         return [blocker("contested", f"plan #{number}", f"plan #{number} is claimed by several: {names}", plan=number)]
@@ -67,18 +69,26 @@ def claim_blockers(
         return []
     when = ago(one.last_activity, now)
     what = f"plan #{number} is claimed by {one.who} on branch {one.branch}, {one.state}, last activity {when}"
+    what += "".join(f"; {other.branch} here is another claim, and lost" for other in lost)
     if steal:
         left = policy.stale_hours * HOUR - (now - one.last_activity)
         remedy = f"take another (`holdfast start --next`), or wait {span(max(left, 0))}"
         return [blocker("not-stale", f"plan #{number}", what, remedy, plan=number)]
-    return [blocker("claimed", f"plan #{number}", what, _way_out(one), plan=number)]
+    return [blocker("claimed", f"plan #{number}", what, _way_out(one, lost), plan=number)]
 
 
-def _way_out(one: Claim) -> str:
+def _way_out(one: Claim, lost: Sequence[Claim]) -> str:
+    if lost:
+        return (
+            f"run `holdfast unclaim {lost[0].branch} --abandon`, which keeps its commits; then `holdfast start --next`"
+        )
     if one.state == STALE:
         return f"run `holdfast start {one.plan} --steal`, or take another: `holdfast start --next`"
     if one.worktree is not None:
         return f"take another: `holdfast start --next`; if that claim is yours: `cd {one.worktree}`"
+    if one.local is not None:
+        back = f"git worktree add --force .worktrees/{one.branch} {one.branch}"
+        return f"take another: `holdfast start --next`; if that claim is yours: `{back}`"
     return "take another: `holdfast start --next`"
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Standing(NamedTuple):
     """How the caller stands to a claim, and what is in its worktree; None where that cannot be told.
 
-    `mine` is true for the same worker; `made_here` for a claim whose branch is in this clone and whose host is this one;
-    `inside` names whoever stands in its worktree.
+    `mine` is true for the same worker; `made_here` for a claim whose branch is in this clone, whose host is this one, and
+    whose worker gave no name to be told by; `inside` names whoever stands in its worktree.
     """
 
     mine: bool
@@ -32,8 +32,13 @@ def blockers(claim: Claim, standing: Standing, abandon: bool) -> list[Problem]:
     if theirs and (not standing.made_here or standing.inside):
         who = f", in use by {', '.join(standing.inside)}" if standing.inside else ""
         message = f"{claim.branch} is the claim of {claim.who}, {claim.state}{who}"
-        found.append(blocker("claim-of-another", subject, message, plan=claim.plan))
-    if claim.own_commits and not abandon:
+        remedy = (
+            "ask who works on it; whoever made it runs this in its worktree, or with `--owner` and the name given then"
+        )
+        found.append(
+            blocker("claim-of-another", subject, message, remedy if claim.worker is not None else "", plan=claim.plan)
+        )
+    if claim.own_commits and not claim.ended and not abandon:
         count = f"{claim.own_commits} commit{'' if claim.own_commits == 1 else 's'}"
         message = f"{claim.branch} has {count} that {'is' if claim.own_commits == 1 else 'are'} not merged"
         target = claim.plan if claim.plan is not None else claim.branch

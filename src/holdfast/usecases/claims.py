@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.domain import claim
+from holdfast.domain import claim, rivalry
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import known_claims, snapshot, surroundings
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Claims(NamedTuple):
     """The claims of one moment, merged ones too, with what they were derived from.
 
-    `published` and `lost` are the branches of claims made offline that this contact with the remote published, or whose
-    plan somebody else holds there.
+    `published` and `lost` are the branches of claims made offline that this contact with the remote published, or could
+    not, as somebody else holds their plan there.
     """
 
     all: tuple[Claim, ...]
@@ -42,17 +42,22 @@ class Claims(NamedTuple):
     @property
     def by_plan(self) -> dict[int, Claim]:
         """The claim that holds each claimed plan; of several the one that was active last."""
-        held = [one for one in self.all if one.plan is not None and not one.ended]
+        held = [one for one in rivalry.standing(self.all) if one.plan is not None and not one.ended]
         return {one.plan: one for one in sorted(held, key=lambda one: one.last_activity) if one.plan is not None}
 
     def listed(self, ended: bool) -> Listed:
         """The claims as a list shows them, those that have `ended` too or not."""
         shown = [one for one in self.all if ended or not one.ended]
-        return Listed(shown, self.ground, self.observed.snapshot.remote, self.published, self.lost)
+        lost = dict.fromkeys((*(one.branch for one in self.all if one.lost), *self.lost))
+        return Listed(shown, self.ground, self.observed.snapshot.remote, self.published, tuple(lost))
 
 
 class Listed(NamedTuple):
-    """Claims by plan and branch, what they stand on, and the remote as this clone saw it last; see `Claims`."""
+    """Claims by plan and branch, what they stand on, and the remote as this clone saw it last.
+
+    `published` are branches of claims made offline that this contact published, `lost` those of this clone alone whose plan
+    somebody else holds on the remote.
+    """
 
     claims: Sequence[Claim]
     ground: Ground
@@ -85,11 +90,12 @@ def listed(place: Workspace, now: Moment, ended: bool = False, asked: Asked | No
     if held is None:
         over = frozenset() if ended else snapshot.ended(place, ground)
         settled = claim.settle(
-            snapshot.look(place, ground, snapshot.branches(ground, over), now), now, ground.policy.claims
+            snapshot.look(place, ground, snapshot.branches(place, ground, over), now), now, ground.policy.claims
         )
         known_claims.keep(place.cache, _stamp(place, ground), now, settled)
         held = [one for one in _aged(settled, ground, now) if ended or not one.ended]
-    return Listed(held, ground, snapshot.remote_view(place, ground, now))
+    lost = tuple(one.branch for one in held if one.lost)
+    return Listed(held, ground, snapshot.remote_view(place, ground, now), (), lost)
 
 
 def _known(place: Workspace, ground: Ground, now: Moment) -> Sequence[Claim] | None:
@@ -98,20 +104,31 @@ def _known(place: Workspace, ground: Ground, now: Moment) -> Sequence[Claim] | N
 
 
 def _renewed(place: Workspace, ground: Ground, known: Known, now: Moment) -> Sequence[Claim] | None:
-    """What is known, with those claims looked at again that have or had a worktree; None where one has ended meanwhile."""
+    """What is known, with those claims looked at again that have or had a worktree; None where that is not all there is."""
     again = {one.branch for one in ground.worktrees if one.branch is not None} | known.checked_out
-    places = {one.branch: at for at, one in enumerate(known.claims) if one.branch in again}
+    places = {_key(one): at for at, one in enumerate(known.claims) if one.branch in again}
     if not places:
         return known.claims
-    look = snapshot.look(place, ground, snapshot.named(ground, places), now)
+    look = snapshot.look(place, ground, snapshot.named(ground, {branch: None for branch, _ in places}), now)
     held = list(known.claims)
+    renewed = 0
     for one in claim.settle(look, now, ground.policy.claims):
-        before = held[places[one.branch]]
-        if one.ended:
+        at = places.get(_key(one))
+        if at is None and one.ended:
+            continue
+        if at is None or one.ended:
             return None
-        alone = one._replace(contested=False, grounds=one.grounds[:-1]) if one.contested else one
-        held[places[one.branch]] = claim.contested(alone, before.grounds[-1]) if before.contested else alone
-    return [claim.aged(one, now, ground.policy.claims) if one.branch in places else one for one in held]
+        before = held[at]
+        alone = rivalry.alone(one)
+        alone = rivalry.beside(alone, before.grounds[-1], before.lost) if before.contested else alone
+        held[at] = claim.aged(alone, now, ground.policy.claims)
+        renewed += 1
+    return held if renewed == len(places) else None
+
+
+def _key(one: Claim) -> tuple[str, bool]:
+    """What tells claims apart: a branch can be one claim here and another on the remote."""
+    return one.branch, one.local is None
 
 
 def _aged(settled: Iterable[Claim], ground: Ground, now: Moment) -> tuple[Claim, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import claims, contact, recover, unpublished
+from holdfast.usecases import claims, contact, recover, surroundings, unpublished
 
 if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def observe(place: Workspace, now: Moment) -> Claims:
-    """Ask the remote, then observe; `contact.Refused` for a remote that cannot be used, `Unreachable` for one that is away."""
+    """Ask the remote, then observe; `Refused` for a remote that cannot be used, `Unreachable` for one that is away."""
     before = claims.observe(place, now)
+    surroundings.check(before.ground)
     if before.ground.remote is None:
         recover.unfinished(place, None)
         return claims.observe(place, now)

@@ -32,6 +32,11 @@ class Configured(NamedTuple):
     problems: tuple[Problem, ...]
     digest: str
 
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """What makes the configuration another one than its author meant: nothing is changed on that ground."""
+        return tuple(one for one in self.problems if one.severity == ERROR)
+
 
 class Configurations:
     """Reads the configuration of one repository; a parsed file is remembered by blob id."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from holdfast.domain.claim_commit import Origin
-    from holdfast.domain.problem import Problem
     from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
 
@@ -40,14 +39,6 @@ _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between attempts at refs that another push has locked on the remote."""
 _ATTEMPTS = 3
 """So often is fetched again what changed on the remote meanwhile."""
-
-
-class Refused(Exception):
-    """The remote cannot be used for claims; `args[0]` is the problem."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 class Contact(NamedTuple):
@@ -94,16 +85,16 @@ class Contact(NamedTuple):
 
 
 def remote_for(place: Workspace, ground: Ground, name: str) -> Remote:
-    """The remote of that name; `Refused` where it does not exist or pushes to several places.
+    """The remote of that name; `surroundings.Refused` where it does not exist or pushes to several places.
 
     It is asked from the main worktree: git takes an address such as `../remote.git` from where it stands.
     """
     settings = ground.settings
     if f"remote.{name}.url" not in settings:
-        raise Refused(blocker("remote-unknown", name, f"there is no remote {name}"))
+        raise surroundings.Refused([blocker("remote-unknown", name, f"there is no remote {name}")])
     addresses = remote.address_of(place.git, name)
     if len(addresses) != 1:
-        raise Refused(blocker("remote-unknown", name, f"{name} pushes to {len(addresses)} places"))
+        raise surroundings.Refused([blocker("remote-unknown", name, f"{name} pushes to {len(addresses)} places")])
     git = Git(_standing(place, ground), place.environment)
     return Remote(git, name, addresses[0], ground.policy.claims.timeout, settings.get("core.sshcommand", ""))
 
@@ -142,6 +133,34 @@ def bring(
             if contact.refs == before.refs or attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError("the loop returns or raises")
+
+
+def bring_plan(place: Workspace, contact: Contact, plan: int, ground: Ground) -> tuple[Contact, bool]:
+    """Bring the main branch, and whatever holds a plan: branches that are claims of it by their name or by its fence.
+
+    A claim that was made under another pattern of names holds, too: its fence says which branch it is.
+    """
+    pattern = ground.policy.claims.branch
+    fenced, moved = _fenced(place, contact, plan, ground.refs)
+    contact, brought = bring(
+        place, contact, lambda name: name == ground.main or name in fenced or pattern.number(name) == plan, ground.refs
+    )
+    return contact, brought or moved
+
+
+def _fenced(place: Workspace, contact: Contact, plan: int, known: Mapping[str, str]) -> tuple[set[str | None], bool]:
+    """The branches that a plan's fence names, there and as this clone saw it last, and whether it has moved since."""
+    fence = f"{FENCES}{plan}"
+    seen = _seen(contact.remote, fence)
+    before, now = known.get(seen), contact.id_of(fence)
+    said = [_said_by(place, contact, fence)] if now is not None else []
+    moved = now not in (None, before)
+    if before is not None and before != now:
+        earlier = commits.named(place.git, [before]).commits().get(before)
+        said.append(earlier.origin if earlier is not None else None)
+    if now is not None and moved:
+        place.git.attempt("update-ref", seen, now)
+    return {one.branch for one in said if one is not None}, moved
 
 
 def _brought(place: Workspace, contact: Contact, wanted: Callable[[str], bool], known: Mapping[str, str]) -> bool:

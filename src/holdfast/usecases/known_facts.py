@@ -66,12 +66,15 @@ def against(
     return found
 
 
-def origins(place: Workspace, cache: Cache, oids: Iterable[str]) -> dict[str, Origin]:
-    """What claim commits say, by id; commits that say nothing, or that this clone does not have, are left out."""
+def origins(place: Workspace, cache: Cache, oids: Iterable[str], kind: str) -> dict[str, Origin]:
+    """What claim commits say, by id; commits that say nothing, or that this clone does not have, are left out.
+
+    Remembered is what was asked last for one `kind` of commits.
+    """
     wanted = list(dict.fromkeys(oids))
     if not wanted:
         return {}
-    name = f"{_KIND}-fences"
+    name = f"{_KIND}-{kind}"
     known = _load(cache, name, wanted)
     missing = [oid for oid in wanted if oid not in known]
     if missing:

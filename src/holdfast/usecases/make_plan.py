@@ -9,7 +9,7 @@ from holdfast.domain import new_plan
 from holdfast.domain.naming import slug_of
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import indexes, journal, numbers, plans
+from holdfast.usecases import indexes, journal, numbers, plans, surroundings
 from holdfast.usecases.plans import NoSuchPlan, Unplaceable
 
 if TYPE_CHECKING:
@@ -39,9 +39,12 @@ class Made(NamedTuple):
 def new(place: Workspace, wanted: Wanted, offline: bool = False, dry_run: bool = False, write: bool = True) -> Made:
     """Make a plan with the next number over all clones that share the remote.
 
-    Without `write` the number is reserved and the text made, and no file is written.
+    Without `write` the number is reserved and the text made, and no file is written. `surroundings.Refused` where the
+    configuration or the remote does not allow it.
     """
     observed, configured = plans.observe(place)
+    if configured.errors:
+        raise surroundings.Refused(configured.errors)
     state = _folder(observed, wanted.folder)
     _check(wanted, state)
     if indexes.leads_away(place, state.folder):

@@ -69,7 +69,7 @@ def free(place: Workspace, folder: FolderPolicy, configured: Configured, now: Mo
 def reserve(place: Workspace, folder: FolderPolicy, configured: Configured, now: Moment, offline: bool) -> int:
     """Reserve a number: on the remote where there is one, else in this repository.
 
-    `contact.Refused` for a remote that cannot be used or declines, `Unreachable` for one that does not answer.
+    `surroundings.Refused` for a remote that cannot be used or declines, `Unreachable` for one that does not answer.
     """
     ground = surroundings.of(place)
     if ground.remote is None or offline:
@@ -110,7 +110,8 @@ def _give_in(outcome: contact.Outcome) -> None:
         raise Unreachable(f"{name}: {outcome.words}")
     if outcome.result in (contact.DECLINED, contact.NOT_ATOMIC):
         code = "remote-declined" if outcome.result == contact.DECLINED else "remote-not-atomic"
-        raise contact.Refused(blocker(code, name, f"{name} does not take the reservation of a number: {outcome.words}"))
+        message = f"{name} does not take the reservation of a number: {outcome.words}"
+        raise surroundings.Refused([blocker(code, name, message)])
 
 
 def _reserve_here(place: Workspace, folder: FolderPolicy, configured: Configured, now: Moment) -> int:

@@ -201,7 +201,8 @@ def _unclaim(place: Workspace, fields: Mapping[str, str], ending: EndingRefs, th
         return _CLEAR  # the branch has gone on
     if there is None and fields["shared"]:
         return _WAITS
-    begun = here != ending.tip or (there is not None and there.id_of(ending.head) != ending.there)
+    gone_there = there is not None and ending.there is not None and there.id_of(ending.head) != ending.there
+    begun = here != ending.tip or gone_there
     if not begun and any(_in_work(place, one.path) for one in listed):
         return _CLEAR
     outcome = claim_refs.end_there(ending, there) if there is not None else None

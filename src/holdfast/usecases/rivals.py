@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 def on_remote(place: Workspace, there: Contact, plan: int) -> tuple[Claim, ...]:
     """The claims of a plan that are on the remote and not merged."""
     before = claims.observe(place, clock.now())
-    main, pattern = before.ground.main, before.ground.policy.claims.branch
-    there, _ = contact.bring(
-        place, there, lambda name: name == main or pattern.number(name) == plan, before.ground.refs
-    )
+    there, _ = contact.bring_plan(place, there, plan, before.ground)
     after = claims.observe(place, clock.now(), there.requests())
     return tuple(one for one in after.of_plan(plan) if one.published)

@@ -41,7 +41,7 @@ def observe(
 ) -> Observed:
     """The snapshot of this moment; `requests` are the numbers of requests whose head a commit is, where that is known."""
     base = surroundings.of(place, asked)
-    return Observed(look(place, base, branches(base), now, requests), base, now)
+    return Observed(look(place, base, branches(place, base), now, requests), base, now)
 
 
 def look(
@@ -125,8 +125,8 @@ def is_shallow(place: Workspace) -> bool:
     return os.path.exists(os.path.join(place.repository.common_dir, "shallow"))
 
 
-def branches(base: Ground, over: Container[str] = ()) -> list[Branch]:
-    """Every branch that is a claim by its name, the same one here and on the remote as one; not those that are `over`."""
+def branches(place: Workspace, base: Ground, over: Container[str] = ()) -> list[Branch]:
+    """Every branch that is a claim, the same one here and on the remote as one; not those that are `over`."""
     refs, lead = base.refs, _lead(base)
     names: dict[str, None] = {}
     for ref, oid in refs.items():
@@ -135,22 +135,47 @@ def branches(base: Ground, over: Container[str] = ()) -> list[Branch]:
                 names[ref[len(HEADS) :]] = None
             elif lead is not None and ref.startswith(lead):
                 names[ref[len(lead) :]] = None
-    return named(base, names)
+    found = named(base, names)
+    return [*found, *_by_fence(place, base, names, {one.plan for one in found})]
 
 
 def named(base: Ground, names: Iterable[str]) -> list[Branch]:
     """The branches of these names that are claims by their name."""
-    refs, lead, pattern = base.refs, _lead(base), base.policy.claims.branch
+    pattern, main = base.policy.claims.branch, base.policy.main_branch
+    plans = ((name, pattern.number(name)) for name in names)
+    return _branches(
+        base, ((name, plan) for name, plan in plans if name != main and (plan is not None or is_feature(name)))
+    )
+
+
+def _branches(base: Ground, plans: Iterable[tuple[str, int | None]]) -> list[Branch]:
+    """The branches of these names, each with the plan that it claims."""
+    refs, lead = base.refs, _lead(base)
     places = {one.branch: one for one in base.worktrees if one.branch is not None}
     found = []
-    for name in names:
-        number = pattern.number(name)
-        if name != base.policy.main_branch and (number is not None or is_feature(name)):
-            there = f"{lead}{name}" if lead is not None and f"{lead}{name}" in refs else None
-            elsewhere = refs[there] if there is not None else None
-            place = places.get(name)
-            found.append(Branch(name, number, refs.get(HEADS + name), elsewhere, there, place, None, None, None, None))
+    for name, plan in plans:
+        there = f"{lead}{name}" if lead is not None and f"{lead}{name}" in refs else None
+        elsewhere = refs[there] if there is not None else None
+        place = places.get(name)
+        found.append(Branch(name, plan, refs.get(HEADS + name), elsewhere, there, place, None, None, None, None))
     return found
+
+
+def _by_fence(place: Workspace, base: Ground, names: Container[str], claimed: Container[int | None]) -> list[Branch]:
+    """Branches that are claims by what the fence of their plan says, and no more by their name.
+
+    They were made when `claims.branch` was another one.
+    """
+    known: dict[int, str] = {}
+    for lead in (surroundings.FENCES, surroundings.SEEN_FENCES):
+        numbers = ((ref[len(lead) :], oid) for ref, oid in base.refs.items() if ref.startswith(lead))
+        known |= {int(number): oid for number, oid in numbers if number.isascii() and number.isdecimal()}
+    asked = {plan: oid for plan, oid in known.items() if plan not in claimed}
+    said = known_facts.origins(place, place.cache, asked.values(), "dead")
+    held = ((said[oid].branch, plan) for plan, oid in asked.items() if oid in said)
+    pattern, main = base.policy.claims.branch, base.main
+    theirs = ((name, plan) for name, plan in held if name is not None and name in names and name != main)
+    return _branches(base, ((name, plan) for name, plan in theirs if pattern.number(name) is None))
 
 
 def _lead(base: Ground) -> str | None:
@@ -165,7 +190,7 @@ def _fences(
     tips = {tip for one in branches for tip in one.tips}
     plans = {one.plan for one in branches if one.plan is not None}
     wanted = {plan: oid for plan in plans if (oid := surroundings.fence_of(plan, refs)) is not None and oid not in tips}
-    known = known_facts.origins(place, cache, wanted.values())
+    known = known_facts.origins(place, cache, wanted.values(), "fences")
     return {plan: known[oid] for plan, oid in wanted.items() if oid in known}
 
 

@@ -8,10 +8,22 @@ from holdfast.adapters import commits
 from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.domain import start
 from holdfast.domain.blockers import blocker
-from holdfast.domain.claim import phase_of
 from holdfast.domain.naming import slug_of
+from holdfast.domain.rivalry import phase_of, standing
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import claims, contact, here, plan_source, recover, surroundings, taking, unpublished, worker
+from holdfast.usecases import (
+    claims,
+    contact,
+    here,
+    journal,
+    plan_source,
+    recover,
+    surroundings,
+    taking,
+    unpublished,
+    worker,
+    worktree,
+)
 from holdfast.usecases.taking import CLAIMED, LOST, REFUSED, Options, Scene, Started, refused
 from holdfast.usecases.unpublished import Told
 
@@ -54,10 +66,12 @@ def _once(
 ) -> Started:
     try:
         scene = _observe(place, number, now, options, asked)
-    except contact.Refused as error:
-        return refused(number, [error.problem])
+    except surroundings.Refused as error:
+        return refused(number, error.problems)
     mine = _same_worker(place, scene, number, options.phase)
-    done = _again(place, scene, mine) if mine is not None else _decide(place, scene, number, now, options, text)
+    done = (
+        _again(place, scene, mine, options) if mine is not None else _decide(place, scene, number, now, options, text)
+    )
     return _with(done, scene.told)
 
 
@@ -65,8 +79,8 @@ def following(place: Workspace, now: Moment, options: Options, asked: Asked | No
     """Take the first ready plan by priority and number that nobody else wins."""
     try:
         scene = _observe(place, None, now, options, asked)
-    except contact.Refused as error:
-        return refused(None, [error.problem])
+    except surroundings.Refused as error:
+        return refused(None, error.problems)
     if scene.base is None:
         return refused(None, [_no_main(scene)])
     lost: Started | None = None
@@ -92,6 +106,7 @@ def _taken_by_others(tried: Started) -> bool:
 def _observe(place: Workspace, number: int | None, now: Moment, options: Options, asked: Asked | None) -> Scene:
     """The claims and the remote as it is now; unfinished starts of this clone are finished or taken back first."""
     seen = claims.observe(place, now, asked=asked)
+    surroundings.check(seen.ground)
     there, told = None, Told()
     if seen.ground.remote is not None and not options.offline:
         there = contact.ask(contact.remote_for(place, seen.ground, seen.ground.remote))
@@ -99,12 +114,11 @@ def _observe(place: Workspace, number: int | None, now: Moment, options: Options
         told = unpublished.publish(place, there)
         if changed or told != Told():
             there = contact.ask(there.remote)
-        main, pattern = seen.ground.main, seen.ground.policy.claims.branch
-
-        def wanted(name: str) -> bool:
-            return name == main or (number is not None and pattern.number(name) == number)
-
-        there, brought = contact.bring(place, there, wanted, seen.ground.refs)
+        if number is not None:
+            there, brought = contact.bring_plan(place, there, number, seen.ground)
+        else:
+            main = seen.ground.main
+            there, brought = contact.bring(place, there, lambda name: name == main, seen.ground.refs)
         if brought or changed or told != Told():
             seen = claims.observe(place, now, there.requests())
     elif recover.unfinished(place, None):
@@ -123,10 +137,10 @@ def _base(seen: Claims, shared: bool, offline: bool) -> str | None:
 def _same_worker(place: Workspace, scene: Scene, number: int, phase: str | None) -> Claim | None:
     """The claim that this very worker holds on the plan: it stands in its worktree, or gave the same name.
 
-    A phase that is asked for is a claim of its own.
+    A phase that is asked for is a claim of its own; one that is lost is held no more.
     """
     policy = scene.claims.ground.policy.claims
-    for held in scene.claims.of_plan(number):
+    for held in standing(scene.claims.of_plan(number)):
         if phase is not None and phase_of(held.branch, (phase,), policy) is None:
             continue
         inside = held.worktree is not None and os.path.realpath(held.worktree) == os.path.realpath(place.top)
@@ -139,17 +153,25 @@ def _is_main(scene: Scene, path: str | None) -> bool:
     return any(one.main and one.path == path for one in scene.claims.ground.worktrees)
 
 
-def _again(place: Workspace, scene: Scene, held: Claim) -> Started:
-    """The same answer as the first time."""
+def _again(place: Workspace, scene: Scene, held: Claim, options: Options) -> Started:
+    """The same answer as the first time; a worktree that is gone, or was never made, is made now."""
     assert held.plan is not None
-    fence = surroundings.fence_of(held.plan, scene.claims.ground.refs)
+    ground = scene.claims.ground
+    fence = surroundings.fence_of(held.plan, ground.refs)
     said = commits.named(place.git, [fence]).commits().get(fence) if fence is not None else None
     mine = said is not None and said.origin is not None and said.origin.claim_id == held.claim_id
-    return Started(
+    done = Started(
         CLAIMED, held.plan, held.branch, held.worktree, fence if mine else held.commit, scene.base,
         held.published, held.owner, held.claim_id,
         notes=(f"plan #{held.plan} is yours already",),
     )  # fmt: skip
+    if held.worktree is not None or not options.worktree or options.here or options.dry_run:
+        return done
+    made = worktree.make_again(place, ground, held, options.ask)
+    if made.path is not None:
+        actor = scene.worker.owner
+        journal.note(place, "worktree-made", plan=held.plan, branch=held.branch, worktree=made.path, actor=actor)
+    return done._replace(worktree=made.path, warnings=made.problems, notes=(*done.notes, *made.notes))
 
 
 def _decide(
@@ -180,7 +202,7 @@ def _decide(
     if problems or source is None or scene.base is None:
         return refused(number, problems)
     name = policy.branch.name(number, _slug(source, options.phase))
-    stolen = next((one for one in held if phase_of(one.branch, phases, policy) == options.phase), None)
+    stolen = next((one for one in standing(held) if phase_of(one.branch, phases, policy) == options.phase), None)
     name = stolen.branch if stolen is not None else name
     problems += _occupied(scene, name) + _in_the_way(scene, name)
     if problems:

@@ -8,10 +8,11 @@ from holdfast.adapters.worktrees import AskedWorktrees
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from holdfast.adapters.git import AskedSettings
     from holdfast.domain.policy import Policy
+    from holdfast.domain.problem import Problem
     from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.configured import Configured
     from holdfast.usecases.workspace import Workspace
@@ -22,6 +23,14 @@ SEEN_FENCES = "refs/holdfast/seen/plans/"
 
 _REFS = (HEADS, REMOTES, "refs/holdfast/")
 _MASTER = "master"
+
+
+class Refused(Exception):
+    """Nothing can be claimed or reserved here; `problems` say why."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        super().__init__()
+        self.problems = tuple(problems)
 
 
 class Ground(NamedTuple):
@@ -67,6 +76,12 @@ def of(place: Workspace, asked: Asked | None = None) -> Ground:
     main = main_of(configured.policy, refs)
     remote = remote_of(configured.policy, settings, main)
     return Ground(refs, asked.refs.stamp, settings, configured, asked.worktrees.all(), main, remote)
+
+
+def check(ground: Ground) -> None:
+    """`Refused` where the configuration is not what its author meant: nothing is taken or given back on that ground."""
+    if ground.configured.errors:
+        raise Refused(ground.configured.errors)
 
 
 def refs_now(place: Workspace) -> dict[str, str]:

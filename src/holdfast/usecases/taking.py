@@ -28,6 +28,7 @@ from holdfast.usecases.claim_refs import ABANDONED, FINISHED, ClaimRefs
 from holdfast.usecases.unpublished import Told
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from holdfast.adapters.intents import Intent
@@ -229,6 +230,6 @@ def _note(
     journal.note(place, event, plan=refs.plan, branch=refs.branch, worktree=where, durable=durable, actor=owner, **data)
 
 
-def refused(number: int | None, problems: list[Problem]) -> Started:
+def refused(number: int | None, problems: Iterable[Problem]) -> Started:
     """Nothing was taken, for these reasons."""
     return Started(REFUSED, number, blockers=tuple(problems), exit=1)

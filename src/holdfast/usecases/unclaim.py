@@ -12,13 +12,25 @@ from holdfast.domain import unclaim
 from holdfast.domain.blockers import blocker
 from holdfast.domain.unclaim import Standing
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import claim_refs, claims, contact, journal, recover, unpublished, worker, worktree
+from holdfast.usecases import (
+    claim_refs,
+    claims,
+    contact,
+    journal,
+    known_facts,
+    recover,
+    surroundings,
+    unpublished,
+    worker,
+    worktree,
+)
 from holdfast.usecases.claim_refs import ABANDONED, EndingRefs
-from holdfast.usecases.surroundings import FENCES, fence_of
+from holdfast.usecases.surroundings import FENCES, SEEN_FENCES
 from holdfast.usecases.unpublished import Told
 
 if TYPE_CHECKING:
     from holdfast.domain.claim import Claim
+    from holdfast.domain.claim_commit import Origin
     from holdfast.domain.moment import Moment
     from holdfast.domain.problem import Problem
     from holdfast.usecases.claims import Claims
@@ -42,63 +54,92 @@ class Unclaimed(NamedTuple):
 def give_back(
     place: Workspace, name: str, now: Moment, owner: str | None, abandon: bool, dry_run: bool = False
 ) -> Unclaimed:
-    """Give back the claim on a plan's number or of a branch; `Unreachable` where the remote does not answer."""
+    """Give back the claim on a plan's number or of a branch.
+
+    `Unreachable` where the remote does not answer, unless it never knew of the claim; `surroundings.Refused` where the
+    configuration or the remote does not allow it.
+    """
     seen = claims.observe(place, now)
-    there: Contact | None = None
-    told = Told()
-    if seen.ground.remote is not None:
-        try:
-            there = contact.ask(contact.remote_for(place, seen.ground, seen.ground.remote))
-        except contact.Refused as refused:
-            return Unclaimed(REFUSED, name, blockers=(refused.problem,))
-        changed = recover.unfinished(place, there)
-        told = unpublished.publish(place, there)
-        there = contact.ask(there.remote) if changed or told != Told() else there
-        before = seen
-
-        def wanted(branch: str) -> bool:
-            return branch == before.ground.main or _named(before, name, branch)
-
-        there, brought = contact.bring(place, there, wanted, seen.ground.refs)
-        if brought or changed or told != Told():
-            seen = claims.observe(place, now, there.requests())
-    elif recover.unfinished(place, None):
-        seen = claims.observe(place, now)
+    surroundings.check(seen.ground)
+    if seen.ground.remote is None:
+        if recover.unfinished(place, None):
+            seen = claims.observe(place, now)
+        return _decide(place, seen, name, owner, abandon, dry_run, None)
+    try:
+        there = contact.ask(contact.remote_for(place, seen.ground, seen.ground.remote))
+    except Unreachable as error:
+        if not _never_published(seen, name):
+            raise
+        done = _decide(place, seen, name, owner, abandon, dry_run, None)
+        return done._replace(notes=(f"{error.args[0]}; it does not know of this claim, which ends here", *done.notes))
+    changed = recover.unfinished(place, there)
+    told = unpublished.publish(place, there)
+    if changed or told != Told():
+        there = contact.ask(there.remote)
+    there, brought = _bring(place, there, name, seen)
+    if brought or changed or told != Told():
+        seen = claims.observe(place, now, there.requests())
     done = _decide(place, seen, name, owner, abandon, dry_run, there)
     return done._replace(notes=(*told.lines, *done.notes))
+
+
+def _bring(place: Workspace, there: Contact, name: str, seen: Claims) -> tuple[Contact, bool]:
+    """Bring what may be meant: the claims of a plan, or one branch."""
+    number = _number(name)
+    if number is not None:
+        return contact.bring_plan(place, there, number, seen.ground)
+    return contact.bring(place, there, lambda branch: branch in (name, seen.ground.main), seen.ground.refs)
+
+
+def _never_published(seen: Claims, name: str) -> bool:
+    """True where all that can be meant is in this clone alone: it can be given back while the remote is away."""
+    held = _meant(seen, name)
+    return bool(held) and not any(one.published for one in held)
 
 
 def _decide(
     place: Workspace, seen: Claims, name: str, owner: str | None, abandon: bool, dry_run: bool, there: Contact | None
 ) -> Unclaimed:
-    held = [one for one in seen.all if _named(seen, name, one.branch)]
+    held = _meant(seen, name)
     problems = _which(name, held)
     if not problems:
         problems = unclaim.blockers(held[0], _standing(place, seen, held[0], owner), abandon)
     if problems:
         return Unclaimed(REFUSED, held[0].branch if len(held) == 1 else name, blockers=tuple(problems))
     if dry_run:
-        return Unclaimed(RELEASED, held[0].branch, held[0].plan, notes=(f"would give back {held[0].branch}",))
+        return Unclaimed(RELEASED, held[0].branch, held[0].plan, notes=(f"would give back {_what(seen, held[0])}",))
     return _release(place, seen, held[0], there)
 
 
-def _named(seen: Claims, name: str, branch: str) -> bool:
+def _meant(seen: Claims, name: str) -> list[Claim]:
+    number = _number(name)
+    return [one for one in seen.all if (one.plan == number if number is not None else one.branch == name)]
+
+
+def _number(name: str) -> int | None:
+    """The plan's number that a name is; None for a branch."""
     bare = name.removeprefix("#")
-    if bare.isascii() and bare.isdecimal():
-        return seen.ground.policy.claims.branch.number(branch) == int(bare)
-    return branch == name
+    return int(bare) if bare.isascii() and bare.isdecimal() else None
 
 
 def _which(name: str, held: list[Claim]) -> list[Problem]:
-    """One claim that holds; with several of a plan the branch must be named."""
-    holding = [one for one in held if not one.ended]
+    """One claim: what is lost goes first, then what holds; with several of a plan the branch must be named."""
     if not held:
         return [blocker("not-claimed", name, f"{name} is not claimed")]
-    if len(held) > 1 and len(holding) != 1:
+    lost = [one for one in held if one.lost]
+    held[:] = lost or [one for one in held if not one.ended] or held
+    if len(held) > 1:
         names = ", ".join(one.branch for one in held)
-        return [blocker("contested", name, f"{name} is claimed by several branches: {names}", "name the branch")]
-    held[:] = holding or held
+        remedy = f"name the branch: `holdfast unclaim {held[0].branch}`"
+        return [blocker("contested", name, f"{name} is claimed by several branches: {names}", remedy)]
     return []
+
+
+def _what(seen: Claims, held: Claim) -> str:
+    """What is given back; of a lost claim nothing but the branch here."""
+    others = [one for one in seen.of_plan(held.plan) if one.published] if held.lost and held.plan is not None else []
+    stays = "; ".join(f"{one.branch} on {seen.ground.remote} stays, the claim of {one.who}" for one in others)
+    return f"{held.branch}{' here alone: ' if stays else ''}{stays}"
 
 
 def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) -> Standing:
@@ -109,49 +150,56 @@ def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) ->
         inside = processes.standing_in(held.worktree, os.getpid())
         dirty = worktrees.dirty(Git(held.worktree, place.environment))
     in_its_worktree = held.worktree is not None and os.path.realpath(held.worktree) == os.path.realpath(place.top)
-    made_here = held.local is not None and held.host in (None, me.host)
+    made_here = held.local is not None and held.host in (None, me.host) and held.worker is None
     return Standing(me.made(held) or in_its_worktree, made_here, dirty, inside)
 
 
 def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None) -> Unclaimed:
-    here = seen.ground.refs.get(HEADS + held.branch)
+    away = there is None and seen.ground.remote is not None
+    here = seen.ground.refs.get(held.local) if held.local is not None else None
+    on_remote = here if away else there.id_of(HEADS + held.branch) if there is not None and held.published else None
     keep = ABANDONED if held.own_commits > 0 and not held.ended else ""
-    on_remote = there.id_of(HEADS + held.branch) if there is not None else None
     tip = here or on_remote or held.commit
-    ending = EndingRefs(held.plan, held.branch, here, on_remote, _fences(seen, held, there), keep)
-    intent = recover.begin_unclaim(place, ending, there is not None)
+    ending = EndingRefs(held.plan, held.branch, here, on_remote, _fences(place, seen, held, there), keep)
+    intent = recover.begin_unclaim(place, ending, there is not None or away)
     try:
         journal.note(place, "unclaim-begun", plan=held.plan, branch=held.branch, durable=True, commit=tip)
         problem = _on_remote(ending, there) if there is not None else None
         if problem is not None:
             intent.done()
             return Unclaimed(REFUSED, held.branch, held.plan, blockers=(problem,))
-        notes = tuple(
-            worktree.leave(place, one.path, one.main) for one in seen.ground.worktrees if one.branch == held.branch
-        )
+        checked_out = [one for one in seen.ground.worktrees if here is not None and one.branch == held.branch]
+        notes = tuple(worktree.leave(place, one.path, one.main) for one in checked_out)
         said = claim_refs.end_here(place.git, ending, seen.ground.remote)
         if said is not None:
             raise CannotWrite(said.splitlines()[-1].removeprefix("fatal: "))
     except BaseException:
         intent.leave()
         raise
-    intent.done()
+    if away:
+        intent.leave()  # a push that got no answer may have landed: the next contact ends that, too
+    else:
+        intent.done()
     kept = ending.keep(tip) if keep else None
     journal.note(place, "unclaim", plan=held.plan, branch=held.branch, kept=kept)
     return Unclaimed(RELEASED, held.branch, held.plan, kept, (), notes)
 
 
-def _fences(seen: Claims, held: Claim, there: Contact | None) -> tuple[str, ...]:
-    """The values of the fence that go with this claim: none where another branch holds the plan too."""
-    if held.plan is None or any(one.branch != held.branch for one in seen.of_plan(held.plan)):
+def _fences(place: Workspace, seen: Claims, held: Claim, there: Contact | None) -> tuple[str, ...]:
+    """The values of the fence that are this claim's: none while branches of other phases hold the plan too."""
+    if held.plan is None or (not held.lost and any(one.branch != held.branch for one in seen.of_plan(held.plan))):
         return ()
     name = f"{FENCES}{held.plan}"
-    found = (
-        seen.ground.refs.get(name),
-        fence_of(held.plan, seen.ground.refs),
-        there.id_of(name) if there else None,
-    )
-    return tuple(dict.fromkeys(one for one in found if one is not None))
+    refs = seen.ground.refs
+    found = (refs.get(name), refs.get(f"{SEEN_FENCES}{held.plan}"), there.id_of(name) if there is not None else None)
+    values = [one for one in dict.fromkeys(found) if one is not None]
+    said = known_facts.origins(place, place.cache, values, "ending")
+    return tuple(one for one in values if one in said and _made(said[one], held))
+
+
+def _made(fence: Origin, held: Claim) -> bool:
+    """True for the fence that this very claim left; of a branch without a claim of its own, for one that names it."""
+    return fence.claim_id == held.claim_id if held.claim_id is not None else fence.branch == held.branch
 
 
 def _on_remote(ending: EndingRefs, there: Contact) -> Problem | None:

@@ -29,7 +29,8 @@ class Told(NamedTuple):
         return (
             *(f"{branch} was claimed offline and is published now" for branch in self.published),
             *(
-                f"{branch} was claimed offline and is lost: somebody else holds its plan on the remote"
+                f"{branch} was claimed offline and is lost: somebody else holds its plan on the remote; "
+                f"`holdfast unclaim {branch} --abandon` keeps its commits and ends it"
                 for branch in self.lost
             ),
         )

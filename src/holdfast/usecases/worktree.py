@@ -11,11 +11,12 @@ from holdfast.adapters.git import Git, decode
 from holdfast.domain.blockers import blocker
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import approvals
+from holdfast.usecases.claim_refs import ClaimRefs
 from holdfast.usecases.contact import main_top
 
 if TYPE_CHECKING:
+    from holdfast.domain.claim import Claim
     from holdfast.domain.problem import Problem
-    from holdfast.usecases.claim_refs import ClaimRefs
     from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
 
@@ -55,6 +56,23 @@ def make(place: Workspace, ground: Ground, claim: ClaimRefs, ask: Ask | None, be
     copied, failed = _include(place, main, path)
     notes = (f"copied {len(copied)} ignored file{'' if len(copied) == 1 else 's'} ({INCLUDE})",) if copied else ()
     return Made(path, (*problems, *failed, *_set_up(place, ground, main, path, claim, ask)), notes)
+
+
+def make_again(place: Workspace, ground: Ground, held: Claim, ask: Ask | None) -> Made:
+    """Make the worktree of a claim that stands: the one that it had is gone, was never finished, or is in another clone."""
+    assert held.plan is not None
+    common = place.repository.common_dir
+    for one in ground.worktrees:
+        if one.branch == held.branch and worktrees.initializing(common, one.path):
+            worktrees.drop_unfinished(place.git, one.path)
+        elif one.branch == held.branch and one.prunable:
+            worktrees.remove(place.git, one.path)
+    if held.local is None and held.remote is not None:
+        code, _, err = place.git.attempt("branch", "--quiet", "--track", "--", held.branch, held.remote)
+        if code != 0:
+            message = f"git could not make the branch {held.branch}: {decode(err).strip().splitlines()[-1]}"
+            return Made(None, (blocker("worktree-unmade", held.branch, message, plan=held.plan),), ())
+    return make(place, ground, ClaimRefs(held.plan, held.branch, held.commit, held.commit), ask, lambda _path: None)
 
 
 def leave(place: Workspace, path: str, main: bool) -> str:

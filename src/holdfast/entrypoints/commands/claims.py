@@ -42,16 +42,18 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
 
     now = clock.now()
     if parsed.fetch:
-        from holdfast.usecases import claims_fetch, contact
+        from holdfast.usecases import claims_fetch
 
         try:
             found = claims_fetch.observe(place, now).listed(parsed.all)
-        except contact.Refused as refused:
-            return face_.refuse([refused.problem])
+        except surroundings.Refused as refused:
+            return face_.refuse(refused.problems)
     else:
         found = claims.listed(place, now, parsed.all, asked)
     if parsed.stale:
         found = found._replace(claims=[one for one in found.claims if one.state == "stale"])
+    for problem in found.ground.configured.errors:
+        face_.say(render.refusal(problem, "warning"))
     if face_.json:
         rows = [fields(one, now, found.ground.policy.claims) for one in found.claims]
         told = {"published": list(found.published), "lost": list(found.lost)}
@@ -61,7 +63,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
     for branch in found.published:
         face_.say(render.shown(f"{branch} was claimed offline and is published now"))
     for branch in found.lost:
-        face_.say(render.shown(f"{branch} was claimed offline and is lost: somebody else holds its plan on the remote"))
+        face_.say(render.shown(_lost(branch, found)))
     face_.say(_view(found, now))
     return face.DONE
 
@@ -110,7 +112,7 @@ def _table(face_: Face, shown: Sequence[Claim], now: Moment) -> Iterable[str]:
         (
             f"#{one.plan}" if one.plan is not None else "-",
             one.branch,
-            "contested" if one.contested else one.state,
+            "lost" if one.lost else "contested" if one.contested else one.state,
             ago(one.last_activity, now),
             f"{one.own_commits} commit{'' if one.own_commits == 1 else 's'}",
             (one.owner or "?") + (f"@{one.host}" if one.host else ""),
@@ -119,6 +121,15 @@ def _table(face_: Face, shown: Sequence[Claim], now: Moment) -> Iterable[str]:
         for one in shown
     ]
     yield from face_.columns(rows)
+
+
+def _lost(branch: str, found: Listed) -> str:
+    plans = {one.plan for one in found.claims if one.lost and one.branch == branch}
+    held = [one for one in found.claims if one.plan in plans and one.published]
+    where = found.remote.name if found.remote is not None else "the remote"
+    who = "; ".join(f"{one.owner or 'somebody'} holds plan #{one.plan} on {where}, as {one.branch}" for one in held)
+    way_out = f"`holdfast unclaim {branch} --abandon` keeps its commits and ends it"
+    return f"{branch} here is lost: {who or f'somebody else holds its plan on {where}'}; {way_out}"
 
 
 def _view(found: Listed, now: Moment) -> str:

@@ -97,13 +97,13 @@ def fields(one: Listed, top: str) -> dict[str, Any]:
 
 
 def _new(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
-    from holdfast.usecases import contact, make_plan
+    from holdfast.usecases import make_plan, surroundings
 
     wanted = make_plan.Wanted(parsed.title, parsed.priority, parsed.blocked_by, parsed.folder)
     try:
         made = make_plan.new(place, wanted, parsed.offline, face_.dry_run, write=not parsed.start)
-    except contact.Refused as refused:
-        return face_.refuse([refused.problem])
+    except surroundings.Refused as refused:
+        return face_.refuse(refused.problems)
     if parsed.start and not face_.dry_run:
         return _started(face_, place, parsed, made)
     if face_.json:
@@ -143,6 +143,8 @@ def _list(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
     from holdfast.usecases import clock, plan_list, plans
 
     observed, configured = plans.observe(place)
+    for problem in configured.errors:
+        face_.say(render.refusal(problem, "warning"))
     found = plan_list.effective(place, observed, configured, clock.now())
     if parsed.status:
         wanted = {key for name in parsed.status for key in _keys(name, configured.policy.folders)}

@@ -27,10 +27,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Give one claim back."""
-    from holdfast.usecases import clock, unclaim
+    from holdfast.usecases import clock, surroundings, unclaim
 
     place = face_.workspace()
-    done = unclaim.give_back(place, parsed.claim, clock.now(), parsed.owner, parsed.abandon, face_.dry_run)
+    try:
+        done = unclaim.give_back(place, parsed.claim, clock.now(), parsed.owner, parsed.abandon, face_.dry_run)
+    except surroundings.Refused as refused:
+        done = unclaim.Unclaimed(unclaim.REFUSED, parsed.claim, blockers=refused.problems)
     code = face.REFUSED if done.blockers else face.DONE
     if face_.json:
         blockers = [face.problem_fields(one, place.top) for one in done.blockers]
