@@ -518,6 +518,34 @@ def test_a_shallow_clone_says_what_it_cannot_tell(work: Branches, tmp_path: Path
     assert other.claim("plan-6-printer")["own_commits"] == 1
 
 
+def test_a_clone_that_is_deepened_is_looked_at_again(work: Branches, tmp_path: Path) -> None:
+    """Not whole yet, and no ref has moved: what is known under another depth counts no more."""
+    remote = remote_of(work, tmp_path)
+    commit(work)
+    for number in range(3):
+        work.save(f"Main {number}", more__txt=text(l1=f"main {number}"))
+    work.squash(ME, "The parser")
+    for number in range(12):
+        work.save(f"Later {number}", more__txt=text(l1=f"later {number}"))
+    work.git("push", "-q", "origin", "main", ME)
+    other = clone(work, f"file://{remote}", tmp_path / "other", "--depth=2", "--no-single-branch")
+    other.twice = True
+    assert other.claim()["state"] != "integrated"
+    refs, seen = other.git("for-each-ref"), set()
+    for step in range(20):
+        other.git("fetch", "-q", "--deepen=1")
+        fresh = Branches(tmp_path / f"fresh{step}", other.env)
+        shutil.copytree(other.path, fresh.path)
+        shutil.rmtree(fresh.path / ".git/holdfast")
+        found = other.claim()
+        assert (found["state"], found["own_commits"]) == (fresh.claim()["state"], fresh.claim()["own_commits"]), step
+        seen.add((found["state"], other.git("rev-parse", "--is-shallow-repository").strip()))
+        if found["state"] == "integrated":
+            break
+    assert other.git("for-each-ref") == refs
+    assert ("integrated", "true") in seen, "that could be told before the clone was whole"
+
+
 def test_without_a_main_branch_nothing_can_be_told(work: Branches) -> None:
     commit(work)
     work.on(ME)

@@ -16,7 +16,7 @@ from holdfast.domain.moment import Moment
 from holdfast.usecases import known_claims
 
 POLICY = policy.default().claims
-STAMP = (b"refs", "digest", "main", "origin", False)
+STAMP = (b"refs", "digest", "main", "origin", "")
 
 
 def claim(branch: str = "plan-5-parser", **more: object) -> Claim:
@@ -53,8 +53,8 @@ def test_it_is_known_for_an_hour(cache: Cache, later: int) -> None:
 @pytest.mark.parametrize(
     "stamp",
     [
-        (b"moved", *STAMP[1:]), (STAMP[0], "other", *STAMP[2:]), (*STAMP[:2], "trunk", *STAMP[3:]), (*STAMP[:3], None, False),
-        (*STAMP[:4], True),
+        (b"moved", *STAMP[1:]), (STAMP[0], "other", *STAMP[2:]), (*STAMP[:2], "trunk", *STAMP[3:]), (*STAMP[:3], None, ""),
+        (*STAMP[:4], "1f0c"),
     ],
 )  # fmt: skip
 def test_it_is_known_as_long_as_nothing_moves(cache: Cache, stamp: known_claims.Stamp) -> None:
@@ -66,6 +66,12 @@ def test_a_remembered_claim_goes_stale(cache: Cache) -> None:
     at = Moment(NOW - POLICY.stale_hours * HOUR)
     known_claims.keep(cache, STAMP, Moment(NOW), [claim(last_activity=at)])
     assert [[one.state for one in known(cache, later) or ()] for later in (0, 1)] == [["active"], ["stale"]]
+
+
+def test_nothing_is_known_too(cache: Cache) -> None:
+    """Else what was known before would count again as soon as its refs are back."""
+    known_claims.keep(cache, STAMP, Moment(NOW), [])
+    assert known(cache) == []
 
 
 @pytest.mark.parametrize("raw", [b"", b"i", b"garbage", b"\xfa", b"(\x02\x00\x00\x00NN", b"[\xff\xff\xff\x7f"])

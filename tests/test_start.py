@@ -340,6 +340,21 @@ def test_the_answer_for_a_plan_that_was_taken_along_is_the_same_too(ada: Clone) 
     assert ada.claimed(5, "--owner", "agent-3") == first
 
 
+@pytest.mark.parametrize("name", ["one ", " one", "one\t", "one\n", "o\x07ne", "x" * 300])
+def test_a_name_is_the_same_however_it_is_written_down(ada: Clone, name: str) -> None:
+    found = ada.claimed(1, "--owner", name)
+    assert ada.claimed(1, "--owner", name) == found
+    assert ada.started(1, env={"HOLDFAST_OWNER": name})["claim_id"] == found["claim_id"]
+    assert ada.unclaimed(1, "--owner", name)["result"] == "released"
+
+
+def test_a_blank_name_is_none(ada: Clone) -> None:
+    found = ada.claimed(1, "--owner", " ", env={"HOLDFAST_OWNER": "\t", "HOLDFAST_SESSION": "", "HOLDFAST_HOST": " "})
+    assert found["owner"] == "Ada"
+    assert (ada.claims()[0]["owner"], ada.claims()[0]["host"]) == ("Ada", HOST)
+    assert codes(ada.started(1, "--owner", " ")) == ["claimed"], "nobody is the same worker by a blank"
+
+
 def test_the_same_name_gets_its_worktree_back(ada: Clone, bob: Clone) -> None:
     found = ada.claimed(1, "--owner", "one")
     shutil.rmtree(found["worktree"])
@@ -392,6 +407,22 @@ def test_another_phase_is_another_claim(team: Team, ada: Clone) -> None:
     assert (api["branch"], docs["branch"]) == ("plan-5-api", "plan-5-docs")
     assert ada.claimed(5, "--phase", "api", "--owner", "agent") == api
     assert codes(ada.started(5, "--phase", "web")) == ["plan-unknown"]
+
+
+def test_of_a_plan_with_phases_a_free_one_is_offered(team: Team, ada: Clone, bob: Clone) -> None:
+    team.on_main({"docs/plans/05_five.md": plan_text(5, "Five", phases="api, docs, web")})
+    for phase in ("api", "docs"):
+        ada.claimed(5, "--phase", phase)
+        (blocker,) = bob.started(5)["blockers"]
+        free = "docs" if phase == "api" else "web"
+        assert blocker["remedy"] == f"take a phase that is free: `holdfast start 5 --phase {free}`"
+    (blocker,) = ada.unclaimed(5)["blockers"]
+    assert blocker["remedy"] == "name the branch: `holdfast unclaim plan-5-api`"
+    ran = ada.holdfast("plan", "list")
+    assert ran.out.count("(claimed by Ada)") == 1, "one name once"
+    ada.claimed(5, "--phase", "web")
+    (blocker,) = bob.started(5)["blockers"]
+    assert blocker["code"] == "contested"
 
 
 # What was there before

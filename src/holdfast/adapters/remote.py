@@ -6,7 +6,7 @@ import contextlib
 import os
 
 from holdfast.adapters import clock, spawn
-from holdfast.adapters.git import decode
+from holdfast.adapters.git import CannotWrite, decode
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +22,8 @@ _RACES = ("stale info", "fetch first", "cannot lock ref", "failed to update ref"
           "incorrect old value", "reference already exists")  # fmt: skip
 _HELD = b"cannot lock ref"
 """What git says when another command of this clone fetches the same ref at the same moment."""
+_UNWRITABLE = (b"FETCH_HEAD': ", b"insufficient permission for adding an object", b"Read-only file system")
+"""What git says where it may not write into this clone: the remote is there."""
 _PAUSES = (0.05, 0.2, 0.5)
 _TOGETHER = ("atomic push failure", "atomic push failed", "atomic transaction failed", "transaction failed")
 
@@ -30,7 +32,7 @@ class Unreachable(Unable):
     """The remote could not be asked; `args[0]` is what git said about it."""
 
     exit = 5
-    remedy = "look at the network and your access (`git ls-remote`), then run it again; `--offline` claims for this clone alone"
+    remedy = "look at the network and your access (`git ls-remote`), then run it again"
 
 
 class Lease(NamedTuple):
@@ -79,6 +81,8 @@ class Remote(NamedTuple):
             )  # fmt: skip
             if code == 0:
                 return
+            if any(word in err for word in _UNWRITABLE):
+                raise CannotWrite(_said(err, code))
             if pause is None or _HELD not in err:
                 raise Unreachable(f"{self.name}: {_said(err, code)}")
             clock.pause(pause)

@@ -48,9 +48,9 @@ def message(subject: str, origin: Origin) -> str:
         WORKER: origin.worker,
         OFFLINE: "yes" if origin.offline else None,
     }
-    lines = [f"{key}: {_one_line(value)}" for key, value in values.items() if value]
+    lines = [f"{key}: {one_line(value)}" for key, value in values.items() if value]
     lines += [f"{ADDS}: {path}" for path in origin.adds if path.isprintable()]
-    return f"{_one_line(subject)}\n\n" + "\n".join(lines) + "\n"
+    return f"{one_line(subject)}\n\n" + "\n".join(lines) + "\n"
 
 
 def origin_of(trailers: str) -> Origin | None:
@@ -62,7 +62,7 @@ def origin_of(trailers: str) -> Origin | None:
         if colon and key == ADDS:
             adds.append(value.strip())
         elif colon and key in TRAILERS:
-            found.setdefault(key, _one_line(value))
+            found.setdefault(key, one_line(value))
     if not found.get(CLAIM_ID):
         return None
     number = found.get(PLAN, "").removeprefix("#")
@@ -78,6 +78,6 @@ def origin_of(trailers: str) -> Origin | None:
     )
 
 
-def _one_line(text: str) -> str:
-    """Text that is safe in a trailer: one line, without control characters, at most 200 characters."""
+def one_line(text: str) -> str:
+    """Text as a trailer holds it: one line, without control characters, at most 200 characters."""
     return "".join(one if one.isprintable() else " " for one in text).strip()[:_LONGEST]

@@ -59,9 +59,11 @@ def claim_blockers(
         held = [one for one in held if rivalry.phase_of(one.branch, phases, policy) in (None, phase)]
     lost = [one for one in held if one.lost]
     held = rivalry.standing(held)
+    by_phase = _by_phase(number, held, policy, phases) if phase is None else None
     if len(held) > 1:
         names = "; ".join(f"{one.branch} ({one.who})" for one in held)
-        return [blocker("contested", f"plan #{number}", f"plan #{number} is claimed by several: {names}", plan=number)]
+        message = f"plan #{number} is claimed by several: {names}"
+        return [blocker("contested", f"plan #{number}", message, by_phase or "", plan=number)]
     if not held:
         return []
     one = held[0]
@@ -74,7 +76,16 @@ def claim_blockers(
         left = policy.stale_hours * HOUR - (now - one.last_activity)
         remedy = f"take another (`holdfast start --next`), or wait {span(max(left, 0))}"
         return [blocker("not-stale", f"plan #{number}", what, remedy, plan=number)]
-    return [blocker("claimed", f"plan #{number}", what, _way_out(one, lost), plan=number)]
+    return [blocker("claimed", f"plan #{number}", what, by_phase or _way_out(one, lost), plan=number)]
+
+
+def _by_phase(number: int, held: Sequence[Claim], policy: ClaimPolicy, phases: tuple[str, ...]) -> str | None:
+    """How to take a declared phase that is free; None where no phases are declared, or someone holds the whole plan."""
+    taken = {rivalry.phase_of(one.branch, phases, policy) for one in held}
+    free = [one for one in phases if one not in taken]
+    if not held or not free or None in taken:
+        return None
+    return f"take a phase that is free: `holdfast start {number} --phase {free[0]}`"
 
 
 def _way_out(one: Claim, lost: Sequence[Claim]) -> str:

@@ -137,4 +137,4 @@ def _aged(settled: Iterable[Claim], ground: Ground, now: Moment) -> tuple[Claim,
 
 def _stamp(place: Workspace, ground: Ground) -> Stamp:
     """All that the claims of branches stand on which nobody has checked out."""
-    return ground.stamp, ground.configured.digest, ground.main, ground.remote, snapshot.is_shallow(place)
+    return ground.stamp, ground.configured.digest, ground.main, ground.remote, snapshot.shallow_at(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from holdfast.adapters import clock, commits, remote
@@ -13,7 +14,7 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from holdfast.domain.claim_commit import Origin
     from holdfast.usecases.surroundings import Ground
@@ -115,6 +116,16 @@ def ask(one: Remote) -> Contact:
     """Ask the remote what it has; `Unreachable` where it does not answer."""
     refs = one.refs()
     return Contact(one, refs, any(ref.startswith(OURS_IN_HEADS) for ref in refs))
+
+
+@contextlib.contextmanager
+def or_offline(what: str) -> Iterator[None]:
+    """Where the remote does not answer, the way out names `--offline`, too, and `what` it does."""
+    try:
+        yield
+    except remote.Unreachable as error:
+        error.remedy = f"{error.remedy}; `--offline` {what} for this clone alone"
+        raise
 
 
 def bring(

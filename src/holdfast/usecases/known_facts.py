@@ -24,7 +24,7 @@ Known = dict[str, tuple[Facts, int]]
 """Facts by tip, with the number of the request that the tip was known to be the head of, or 0."""
 
 
-def ended(cache: Cache, target: str, shallow: bool) -> frozenset[str]:
+def ended(cache: Cache, target: str, shallow: str) -> frozenset[str]:
     """The tips that are known to be merged into `target` by their commits alone: of these nothing else needs to be asked."""
     first = decode(cache.read(_name(target, shallow)) or b"").partition(_LINE)[0]
     return frozenset(first.split(_PART))
@@ -35,10 +35,10 @@ def against(
     cache: Cache,
     branches: Sequence[Sequence[str]],
     target: str,
-    shallow: bool,
+    shallow: str,
     requests: Mapping[str, int],
 ) -> dict[str, Facts]:
-    """What each tip of each branch is against `target`.
+    """What each tip of each branch is against `target`; `shallow` says where the history of this clone is cut off, if it is.
 
     A deepened shallow clone knows more: its answers have a name of their own. That a tip was the head of a request is not
     forgotten when the remote is not asked again, and what was merged stays so while the main branch goes on.
@@ -56,7 +56,7 @@ def against(
     merged = {tip: older[tip][0] for tip in wanted if tip in older and older[tip][0].verdict.merged}
     found |= _surely_still(place, merged, main, target)
     missing = [tips for tips in branches if any(tip not in found for tip in tips)]
-    asked = integration.facts(place.git, place.objects, missing, target, shallow, numbers)
+    asked = integration.facts(place.git, place.objects, missing, target, bool(shallow), numbers)
     found |= {tip: merged[tip] if tip in merged and not one.verdict.merged else one for tip, one in asked.items()}
     _save(cache, name, {**_load(cache, name), **{tip: (one, numbers.get(tip, 0)) for tip, one in found.items()}})
     names = list(dict.fromkeys((name, *decode(cache.read(_NEWEST) or b"").split())))
@@ -88,8 +88,8 @@ def origins(place: Workspace, cache: Cache, oids: Iterable[str], kind: str) -> d
     return {oid: origin for oid in wanted if oid in known and (origin := known[oid][0].origin) is not None}
 
 
-def _name(target: str, shallow: bool) -> str:
-    return f"{_KIND}-{target}{'-shallow' if shallow else ''}"
+def _name(target: str, shallow: str) -> str:
+    return f"{_KIND}-{target}{f'-shallow-{shallow}' if shallow else ''}"
 
 
 def _older(place: Workspace, cache: Cache, target: str, wanted: Collection[str]) -> tuple[str, Known]:

@@ -74,8 +74,9 @@ def reserve(place: Workspace, folder: FolderPolicy, configured: Configured, now:
     ground = surroundings.of(place)
     if ground.remote is None or offline:
         return _reserve_here(place, folder, configured, now)
-    there = contact.ask(contact.remote_for(place, ground, ground.remote))
-    return _reserve_there(place, folder, configured, there, now)
+    with contact.or_offline("takes a number"):
+        there = contact.ask(contact.remote_for(place, ground, ground.remote))
+        return _reserve_there(place, folder, configured, there, now)
 
 
 def _reserve_there(

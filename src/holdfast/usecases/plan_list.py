@@ -52,7 +52,8 @@ def _claimed(place: Workspace, listed: Listed, held: _Held) -> Listed:
     """A listed plan with what its claim makes of it; where we stand in the claim's worktree, our files are newer."""
     owner = _owner(held.claim)
     if listed.claimed_by is not None:
-        return listed._replace(claimed_by=f"{listed.claimed_by}, {owner}")
+        owners = dict.fromkeys((*listed.claimed_by.split(", "), owner))
+        return listed._replace(claimed_by=", ".join(owners))
     standing = held.claim.worktree is not None and os.path.realpath(held.claim.worktree) == os.path.realpath(place.top)
     summary = listed.summary if standing or held.summary is None else held.summary
     return listed._replace(summary=summary, ready=False, on=held.claim.branch, claimed_by=owner)
@@ -80,7 +81,7 @@ def _tree(place: Workspace, commit: str, path: str) -> str | None:
 def _held(place: Workspace, configured: Configured, known: ListedClaims) -> list[_Held]:
     holding = [one for one in known.claims if one.plan is not None]
     found = []
-    for one in sorted(holding, key=lambda claim: -claim.last_activity):
+    for one in sorted(holding, key=lambda claim: (claim.lost, -claim.last_activity)):
         files = plan_files.find(place, configured, one.commit, one.plan or 0)
         summaries = plan_files.summaries(place, configured, files)
         if not files:

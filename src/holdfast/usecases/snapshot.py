@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 
 from holdfast.adapters import files, reflog, worktrees
 from holdfast.adapters.git import decode
@@ -69,7 +70,7 @@ def facts_of(
     """What the tips of branches are against each main branch there is: here and on the remote; either counts."""
     wanted = {tip for one in groups for tip in one}
     targets = _targets(base)
-    shallow = is_shallow(place)
+    shallow = shallow_at(place)
     cache = place.cache
     known = {tip: number for tip, number in (requests or {}).items() if tip in wanted}
     per_target = [known_facts.against(place, cache, groups, target, shallow, known) for target in targets]
@@ -84,7 +85,7 @@ def _targets(base: Ground) -> list[str]:
 
 def ended(place: Workspace, base: Ground) -> frozenset[str]:
     """The tips that are known to be merged into one of the main branches by their commits alone."""
-    cache, shallow = place.cache, is_shallow(place)
+    cache, shallow = place.cache, shallow_at(place)
     return frozenset().union(*(known_facts.ended(cache, target, shallow) for target in _targets(base)))
 
 
@@ -120,9 +121,10 @@ def _address(url: str) -> str:
     return url.rstrip("/").removesuffix(".git")
 
 
-def is_shallow(place: Workspace) -> bool:
-    """True for a clone whose history is cut off."""
-    return os.path.exists(os.path.join(place.repository.common_dir, "shallow"))
+def shallow_at(place: Workspace) -> str:
+    """Where the history of a shallow clone is cut off, in short; empty for a whole one."""
+    said = files.read_regular(os.path.join(place.repository.common_dir, "shallow"))
+    return f"{zlib.crc32(said):08x}" if said else ""
 
 
 def branches(place: Workspace, base: Ground, over: Container[str] = ()) -> list[Branch]:

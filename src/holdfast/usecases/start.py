@@ -52,13 +52,14 @@ def one(
     `text` is that of a plan which stands nowhere yet: it becomes the second commit of the claim. What was `asked` before is
     used.
     """
-    done = _once(place, number, now, options, text, asked)
-    if done.result != LOST:
-        return done
-    # Maybe to ourselves: the same worker was faster elsewhere, or a push that was given up has landed.
-    named = worker.of(place.environment, {}, options.owner).name is not None
-    again = _once(place, number, now, options, text) if named or recover.may_be_late(place) else done
-    return done if again.result == REFUSED else again
+    with contact.or_offline("claims"):
+        done = _once(place, number, now, options, text, asked)
+        if done.result != LOST:
+            return done
+        # Maybe to ourselves: the same worker was faster elsewhere, or a push that was given up has landed.
+        named = worker.of(place.environment, {}, options.owner).name is not None
+        again = _once(place, number, now, options, text) if named or recover.may_be_late(place) else done
+        return done if again.result == REFUSED else again
 
 
 def _once(
@@ -78,7 +79,8 @@ def _once(
 def following(place: Workspace, now: Moment, options: Options, asked: Asked | None = None) -> Started:
     """Take the first ready plan by priority and number that nobody else wins."""
     try:
-        scene = _observe(place, None, now, options, asked)
+        with contact.or_offline("claims"):
+            scene = _observe(place, None, now, options, asked)
     except surroundings.Refused as error:
         return refused(None, error.problems)
     if scene.base is None:

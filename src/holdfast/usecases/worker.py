@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.adapters import host
+from holdfast.domain.claim_commit import one_line
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -30,13 +31,15 @@ class Worker(NamedTuple):
 
 
 def of(environment: Mapping[str, str], settings: Mapping[str, str], owner: str | None = None) -> Worker:
-    """The worker that an explicit owner, the environment and git's configuration name."""
-    given = owner or environment.get(OWNER) or None
-    name = given or environment.get(SESSION) or None
+    """The worker that an explicit owner, the environment and git's configuration name; a blank name is none.
+
+    Names are as a claim commit holds them: so two calls with one name are one worker.
+    """
+    name = one_line(owner or "") or one_line(environment.get(OWNER, "")) or one_line(environment.get(SESSION, ""))
     person = environment.get("GIT_AUTHOR_NAME") or settings.get("user.name") or host.user()
-    return Worker(given or environment.get(SESSION) or person, host_of(environment), name)
+    return Worker(name or one_line(person), host_of(environment), name or None)
 
 
 def host_of(environment: Mapping[str, str]) -> str:
     """The name of this machine, as claims and the journal have it."""
-    return environment.get(HOST) or host.name()
+    return one_line(environment.get(HOST, "")) or host.name()
