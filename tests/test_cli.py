@@ -327,6 +327,19 @@ def test_a_terminal_is_safe_and_a_pipe_is_whole(adopted: Repo) -> None:
     assert not CONTROL.search(on_terminal(adopted, "check", "--json").replace("\r\n", "\n"))
 
 
+def test_a_narrow_terminal_keeps_who_and_how_sure(adopted: Repo) -> None:
+    """What is long gives way first: the branch, the title."""
+    title = "A long title that goes on beyond what sixty columns can show in one line of it"
+    adopted.write("docs/plans/09_a_long_name_that_goes_on_and_on_and_on.md", plan_text(9, title))
+    passed(adopted.commit("ninth"))
+    passed(adopted.holdfast("start", "9", "--owner", "Zoe", "--no-worktree", env={"HOLDFAST_HOST": "box"}))
+    shown = on_terminal(adopted, "claims")
+    (line,) = [one for one in shown.splitlines() if one.startswith("#9")]
+    assert "…  active  just now  0 commits  Zoe@box" in line and len(line) <= 60
+    (line,) = [one for one in on_terminal(adopted, "plan", "list").splitlines() if one.startswith("#9")]
+    assert line.endswith("…  (claimed by Zoe)") and len(line) <= 60
+
+
 # Help, and names that are none
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 DONE, REFUSED, USAGE, BUG, LOST, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
+_NARROWEST = 12
+"""Characters that a column keeps, however narrow the terminal is."""
+
 
 class Face(NamedTuple):
     """One run of a command: the folder it stands in, its environment, and the flags that all commands have."""
@@ -105,14 +108,24 @@ class Face(NamedTuple):
         sys.stderr.flush()
         return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
-    def columns(self, rows: Sequence[Sequence[str]]) -> list[str]:
-        """Rows of cells as lines with aligned columns, safe on a terminal and cut at its edge."""
-        aligned = []
-        for column in zip(*rows, strict=True):
-            safe = column if "".join(column).isprintable() else [render.shown(cell) for cell in column]
-            width = max(map(len, safe))
-            aligned.append([cell.ljust(width) for cell in safe])
+    def columns(self, rows: Sequence[Sequence[str]], yields: int | None = None) -> list[str]:
+        """Rows of cells as lines with aligned columns, safe on a terminal and cut at its edge.
+
+        Where the edge would cut more than the last column, the column that `yields` is shortened first.
+        """
         edge = self.width
+        safe = [
+            column if "".join(column).isprintable() else [render.shown(cell) for cell in column]
+            for column in zip(*rows, strict=True)
+        ]
+        widths = [max(map(len, column)) for column in safe]
+        if edge is not None and yields is not None and widths:
+            over = sum(widths[:-1]) + 2 * (len(widths) - 2) - edge
+            widths[yields] = max(widths[yields] - max(over, 0), _NARROWEST)
+        aligned = [
+            [render.fitted(cell, width).ljust(width) for cell in column]
+            for column, width in zip(safe, widths, strict=True)
+        ]
         return [render.fitted("  ".join(row).rstrip(), edge) for row in zip(*aligned, strict=True)]
 
     def shown(self, path: str, top: str) -> str:

@@ -120,7 +120,7 @@ def _table(face_: Face, shown: Sequence[Claim], now: Moment) -> Iterable[str]:
         )
         for one in shown
     ]
-    yield from face_.columns(rows)
+    yield from face_.columns(rows, yields=1)
 
 
 def _lost(branch: str, found: Listed) -> str:

@@ -165,9 +165,10 @@ def _table(found: list[Listed], width: int | None) -> Iterable[str]:
     for one in found:
         plan = one.summary
         lead = f"{one.folder:<{column}}  " if len(folders) > 1 else ""
-        claimed = f"  (claimed by {one.claimed_by})" if one.claimed_by is not None else ""
-        words = render.shown(plan.title + claimed)
-        yield render.fitted(f"{lead}#{plan.number:<5} {plan.status:<12} {plan.priority[:9]:<9} {words}", width)
+        claimed = render.shown(f"  (claimed by {one.claimed_by})") if one.claimed_by is not None else ""
+        line = f"{lead}#{plan.number:<5} {plan.status:<12} {plan.priority[:9]:<9} {render.shown(plan.title)}"
+        room = max(width - len(claimed), width // 2) if width is not None else None
+        yield render.fitted(render.fitted(line, room) + claimed, width)
 
 
 def _show(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
