@@ -62,6 +62,16 @@ def _set_up(found: dict[str, object] | str) -> dict[str, str]:
     return {**dict(line.split("=", 1) for line in lines), "pwd": where}
 
 
+def _by_hand(ran: Ran, path: Path) -> str:
+    """The line that a refused or failed set-up advises."""
+    line = ran.err.splitlines()[-1]
+    (found,) = re.findall(r"`(\(cd .*\))`$", line)
+    assert found.startswith(
+        f"(cd {path} && HOLDFAST_ROOT={path.parent.parent} HOLDFAST_PLAN=1 HOLDFAST_PORT=20010 sh -c "
+    )
+    return str(found)
+
+
 # What runs, and what does not
 
 
@@ -74,10 +84,17 @@ def test_without_a_terminal_it_is_refused_with_the_command_that_approves(ada: Cl
         "plan #1: branch plan-1-first\n"
         f"warning: `{SHOW}` (worktree.setup) was not run: nobody approved it in this clone\n"
         "   why:  Whoever can change a branch could run anything on this machine. [setup-unapproved]\n"
-        f"   next: run `holdfast approve worktree.setup`, then the command in {path}\n"
+        f"   next: run `holdfast approve worktree.setup`, then `{_by_hand(ran, path)}`\n"
     )
     assert not (path / "set-up.txt").exists()
+    assert ada.run("sh", "-c", _by_hand(ran, path)).code == 0
+    by_hand = _set_up(str(path))
+    assert ada.holdfast("approve", "worktree.setup", "--dry-run").code == 0
     assert codes(ada.claimed(3)) == ["setup-unapproved"]
+    ada.unclaim(3)
+    ada.holdfast("approve", "worktree.setup", "--yes")
+    theirs = _set_up(ada.claimed(3)["worktree"])
+    assert by_hand == theirs | {key: by_hand[key] for key in ("pwd", "HOLDFAST_PLAN", "HOLDFAST_PORT")}
 
 
 def test_what_was_approved_runs_with_what_it_needs(ada: Clone, bob: Clone) -> None:
@@ -140,6 +157,8 @@ def test_no_file_of_a_branch_is_an_approval(ada: Clone) -> None:
     for name in ("holdfast/approvals", ".holdfast/approvals", "approvals", "git/holdfast/approvals"):
         ada.write(name, line)
     _configure(ada, "touch pwned", 'approved = true\n\n[approvals]\n"worktree.setup" = true\n')
+    assert set(codes(ada.started(1))) == {"config-unknown-key"}, "nor is one that the configuration names"
+    _configure(ada, "touch pwned")
     found = ada.claimed(1)
     assert codes(found) == ["setup-unapproved"]
     assert not (Path(found["worktree"]) / "pwned").exists()
@@ -192,8 +211,8 @@ def test_a_command_with_what_cannot_be_seen_is_no_command(ada: Clone, hidden: st
     _configure(ada, hidden)
     assert ada.holdfast("approve", "worktree.setup", "--yes").err == "no command is configured\n"
     ran = _typed(ada, "y\n", "start", "1")
-    assert (ran.code, "[y/N]" in ran.out) == (0, False)
-    assert not (ada.path / ".worktrees/plan-1-first/pwned").exists()
+    assert (ran.code, "[y/N]" in ran.out, "[config-" in ran.out) == (1, False, True)
+    assert not list(ada.path.rglob("pwned"))
 
 
 @pytest.mark.parametrize("asked_by", [("start", "1"), ("approve", "worktree.setup")])
@@ -235,8 +254,10 @@ def test_a_failing_set_up_keeps_the_claim_and_says_so(team: Team, ada: Clone) ->
         "broken\nplan #1: branch plan-1-first\n"
         "warning: `echo broken >&2; exit 7` (worktree.setup) ended with 7; the claim and the worktree are there\n"
         "   why:  The claim and the worktree are there; what the command prepares is not. [setup-failed]\n"
-        f"   next: mend it, then run it again: `cd {path} && echo broken >&2; exit 7`\n"
+        f"   next: mend it, then run it again: `{_by_hand(ran, path)}`\n"
     )
+    again = ada.run("sh", "-c", _by_hand(ran, path) + "; echo it left $? and the shell is there")
+    assert (again.out, again.err) == ("it left 7 and the shell is there\n", "broken\n")
     assert "refs/heads/plan-1-first" in team.remote.refs()
     assert codes(ada.claimed(3)) == ["setup-failed"]
 

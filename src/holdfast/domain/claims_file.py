@@ -101,8 +101,8 @@ class _Reader:
         self.entries: list[Entry] = []
         self.problems: list[Problem] = []
 
-    def refuse(self, code: str, line: int, subject: str, message: str) -> None:
-        self.problems.append(refuse(code, self.path, line, subject, message))
+    def refuse(self, code: str, line: int, subject: str, message: str, remedy: str = "") -> None:
+        self.problems.append(refuse(code, self.path, line, subject, message, remedy))
 
     def document(self, root: Node, kind: str) -> None:
         """All entries of the whole file."""
@@ -148,7 +148,12 @@ class _Reader:
         for key, value in node.pairs:
             name = key.text if isinstance(key, Scalar) else "a list or mapping"
             if name not in known:
-                self.refuse("claims-file-key", key.line, f"{what} {name}", f"{what} has the unknown key `{name}`")
+                remedy = (
+                    f"take line {key.line} out of {self.path}, or name one of: {', '.join(known)}; "
+                    "then run `holdfast migrate`"
+                )
+                message = f"{what} has the unknown key `{name}`"
+                self.refuse("claims-file-key", key.line, f"{what} {name}", message, remedy)
             elif name in found:
                 self.refuse("claims-file-key-twice", key.line, f"{what} {name}", f"{what} has the key `{name}` twice")
             else:

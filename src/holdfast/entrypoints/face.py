@@ -120,7 +120,7 @@ class Face(NamedTuple):
         ]
         widths = [max(map(len, column)) for column in safe]
         if edge is not None and yields is not None and widths:
-            over = sum(widths[:-1]) + 2 * (len(widths) - 2) - edge
+            over = sum(widths[:-1]) + 2 * (len(widths) - 1) + 1 - edge  # of the last column an ellipsis is enough
             widths[yields] = max(widths[yields] - max(over, 0), _NARROWEST)
         aligned = [
             [render.fitted(cell, width).ljust(width) for cell in column]

@@ -15,6 +15,8 @@ from holdfast.usecases.claim_refs import ClaimRefs
 from holdfast.usecases.contact import main_top
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from holdfast.domain.claim import Claim
     from holdfast.domain.problem import Problem
     from holdfast.usecases.surroundings import Ground
@@ -163,17 +165,24 @@ def _set_up(place: Workspace, ground: Ground, main: str, path: str, claim: Claim
     command = approvals.command(ground.policy, key)
     if not command:
         return []
+    variables = {"HOLDFAST_ROOT": main, "HOLDFAST_PLAN": str(claim.plan), "HOLDFAST_PORT": str(port(claim.plan))}
+    by_hand = _by_hand(command, path, variables)
     if not approvals.is_approved(place, key, command):
         if ask is None or not ask(key, command):
             message = f"`{command}` ({key}) was not run: nobody approved it in this clone"
-            return [
-                blocker("setup-unapproved", key, message, f"run `holdfast approve {key}`, then the command in {path}")
-            ]
+            return [blocker("setup-unapproved", key, message, f"run `holdfast approve {key}`, then `{by_hand}`")]
         approvals.approve(place, key, command)
-    variables = {"HOLDFAST_ROOT": main, "HOLDFAST_PLAN": str(claim.plan), "HOLDFAST_PORT": str(port(claim.plan))}
     code = shell.run(command, path, {**place.environment, **variables}, ground.policy.worktree.setup_timeout)
     if code == 0:
         return []
     how = f"was ended after {ground.policy.worktree.setup_timeout} s" if code == shell.OVERDUE else f"ended with {code}"
-    remedy = f"mend it, then run it again: `cd {path} && {command}`"
-    return [blocker("setup-failed", key, f"`{command}` ({key}) {how}; the claim and the worktree are there", remedy)]
+    message = f"`{command}` ({key}) {how}; the claim and the worktree are there"
+    return [blocker("setup-failed", key, message, f"mend it, then run it again: `{by_hand}`")]
+
+
+def _by_hand(command: str, path: str, variables: Mapping[str, str]) -> str:
+    """The line that runs a set-up as it is run here, for a person's shell, which it leaves as it is."""
+    import shlex  # only where something went wrong
+
+    named = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+    return f"(cd {shlex.quote(path)} && {named} sh -c {shlex.quote(command)})"

@@ -56,7 +56,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
 
 
 def _approve(face_: Face, key: str, text: str) -> int:
-    if face_.yes:
+    if face_.yes or face_.dry_run:
         return face.DONE
     if not face_.interactive:
         face_.complain(
