@@ -822,6 +822,9 @@ def test_merge_refuses_an_error_that_it_adds(at: Repo) -> None:
     ran = at.try_git("merge", "--no-edit", "side")
     assert ran.code != 0 and "number-shared" in ran.err
     assert at.git("rev-parse", "HEAD") == head
+    (advised,) = re.findall(r"`git (mv [^`]*)`", ran.err)
+    moved = advised.split()
+    assert moved == ["mv", f"{PLANS}/04_plan.md", f"{PLANS}/06_plan.md"]
     at.git("mv", f"{PLANS}/04_other.md", f"{PLANS}/06_other.md")
     at.write(f"{PLANS}/06_other.md", plan(6, "Other"))
     at.git("add", "-A")

@@ -74,7 +74,9 @@ def test_nothing_is_known_too(cache: Cache) -> None:
     assert known(cache) == []
 
 
-@pytest.mark.parametrize("raw", [b"", b"i", b"garbage", b"\xfa", b"(\x02\x00\x00\x00NN", b"[\xff\xff\xff\x7f"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"i", b"garbage", b"\xfa", b"(\x02\x00\x00\x00NN", b"[\xff\xff\xff\x7f", b"(" * 64]
+)
 def test_nonsense_is_not_known(cache: Cache, raw: bytes) -> None:
     known_claims.keep(cache, STAMP, Moment(NOW), [claim()])
     (name,) = os.listdir(cache.folder)

@@ -66,7 +66,7 @@ def test_work_is_refused_in_three_lines(ada: Clone) -> None:
     assert ran.err == (
         "refused: plan-1-first has 1 commit that is not merged\n"
         "   why:  It would be lost. [work-unmerged]\n"
-        "   next: finish it, or run `holdfast unclaim 1 --abandon`: its commits are kept\n"
+        "   next: finish it, or run `holdfast unclaim plan-1-first --abandon`: its commits are kept\n"
     )
     assert ada.claims()[0]["state"] == "active"
 

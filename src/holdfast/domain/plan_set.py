@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.domain import plan_index
+from holdfast.domain.naming import slug_of
 from holdfast.domain.policy import COMPUTED, RECORD
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,15 @@ class FolderState(NamedTuple):
     def computed(self) -> str:
         """The plan index that these plans make."""
         return plan_index.text(self.summaries.rows())
+
+    def renumber(self, path: str, history: History) -> str:
+        """The command that gives a plan of this folder the next number that no plan ever had."""
+        from shlex import quote  # only where a number is wrong
+
+        used = {one.number for one in self.summaries} | history.numbers(self.folder.path)
+        folder, slash, name = path.rpartition("/")
+        new = self.folder.pattern.name(max(used, default=0) + 1, slug_of(name), (name,))
+        return f"git mv {quote(path)} {quote(folder + slash + new)}"
 
 
 class PlanSet(NamedTuple):

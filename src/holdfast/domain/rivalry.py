@@ -93,7 +93,7 @@ def _beside(one: Claim, rivals: list[Claim], remote: str) -> Claim:
         who = ", ".join(f"{rival.who} holds the plan on {remote}, as {rival.branch}" for rival in published)
         return beside(one, f"lost: {who}", True)
     names = ", ".join(_named(rival, one, remote) for rival in others)
-    return beside(one, f"contested: {names} claims the same plan", False)
+    return beside(one, f"contested: {names} claim{'s' if len(others) == 1 else ''} the same plan", False)
 
 
 def _named(rival: Claim, one: Claim, remote: str) -> str:

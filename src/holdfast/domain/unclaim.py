@@ -32,19 +32,22 @@ def blockers(claim: Claim, standing: Standing, abandon: bool) -> list[Problem]:
     if theirs and (not standing.made_here or standing.inside):
         who = f", in use by {', '.join(standing.inside)}" if standing.inside else ""
         message = f"{claim.branch} is the claim of {claim.who}, {claim.state}{who}"
-        remedy = (
-            "ask who works on it; whoever made it runs this in its worktree, or with `--owner` and the name given then"
-        )
-        found.append(
-            blocker("claim-of-another", subject, message, remedy if claim.worker is not None else "", plan=claim.plan)
-        )
+        found.append(blocker("claim-of-another", subject, message, _way_out(claim), plan=claim.plan))
     if claim.own_commits and not claim.ended and not abandon:
         count = f"{claim.own_commits} commit{'' if claim.own_commits == 1 else 's'}"
         message = f"{claim.branch} has {count} that {'is' if claim.own_commits == 1 else 'are'} not merged"
-        target = claim.plan if claim.plan is not None else claim.branch
-        remedy = f"finish it, or run `holdfast unclaim {target} --abandon`: its commits are kept"
+        remedy = f"finish it, or run `holdfast unclaim {claim.branch} --abandon`: its commits are kept"
         found.append(blocker("work-unmerged", subject, message, remedy, plan=claim.plan))
     if standing.dirty:
         message = f"{claim.worktree} holds changes that are not committed"
         found.append(blocker("worktree-dirty", subject, message, plan=claim.plan))
     return found
+
+
+def _way_out(claim: Claim) -> str:
+    if claim.worker is not None:
+        return (
+            "ask who works on it; whoever made it runs this in its worktree, or with `--owner` and the name given then"
+        )
+    stale = f"when it is stale, `holdfast start {claim.plan} --steal` takes it"
+    return f"ask who works on it; {stale}" if claim.plan is not None else "ask who works on it"

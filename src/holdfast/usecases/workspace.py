@@ -54,9 +54,9 @@ class Workspace(NamedTuple):
 
 
 class Bare(Unable):
-    """A bare repository has no working tree."""
+    """No working tree: a bare repository, or git's own folder of another."""
 
-    remedy = "run it in a worktree: `git worktree add ../work main`, then `cd ../work`"
+    remedy = "run it in a worktree (`git worktree list` names them; `git worktree add ../work main` makes one)"
 
 
 def at(cwd: str, environment: Mapping[str, str]) -> Workspace:
@@ -64,7 +64,7 @@ def at(cwd: str, environment: Mapping[str, str]) -> Workspace:
     clean = scrubbed(environment)
     repository = Git(cwd, clean).locate()
     if repository.top is None:
-        raise Bare(f"{repository.git_dir} is a bare repository: it has no working tree")
+        raise Bare(f"{cwd} is in a bare repository, or in git's own folder: there is no working tree")
     git = Git(repository.top, clean)
     return Workspace(git, repository, repository.top, Objects(git), clean)
 

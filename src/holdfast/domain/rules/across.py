@@ -111,6 +111,7 @@ class _Folder:
     def __init__(self, state: FolderState, policy: Policy, history: History, scope: Scope | None) -> None:
         self.policy = policy
         self.history = history
+        self.state = state
         self.once = history.numbers(state.folder.path)
         self.all = state.summaries
         self.summaries = list(self.all) if scope is None else self.all.among(scope.numbers)
@@ -124,7 +125,8 @@ class _Folder:
                 continue
             yield from finding(
                 self.policy, "number-shared", "number", f"plan #{one.number} is two files: {first.path} and {one.path}",
-                f"give the younger one the next free number: `git mv {one.path} ...`, and correct its title",
+                f"give the younger one the next free number, if it is this: `{self.state.renumber(one.path, self.history)}`, "
+                "and correct its title",
                 path=one.path, plan=one.number,
             )  # fmt: skip
 

@@ -120,6 +120,6 @@ def _reused(state: FolderState, befores: list[FolderState], policy: Policy, hist
         yield from finding(
             policy, "number-reused", "number",
             f"plan #{one.number} is new, but {sorted(slugs)[0]!r} had this number before it",
-            f"take the next free number: `holdfast plan new {one.title!r}`, or `git mv {one.path} ...`",
+            f"take the next free number: `{state.renumber(one.path, history)}`, and correct its title",
             path=one.path, plan=one.number,
         )  # fmt: skip
