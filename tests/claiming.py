@@ -9,6 +9,7 @@ import shutil
 import stat
 import sys
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,9 @@ def old_claim(
     stamp = f"{int(time.time() - hours * HOUR)} +0000"
     env = {"GIT_COMMITTER_DATE": stamp, "GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_NAME": owner, "GIT_AUTHOR_NAME": owner}
     branch = f"plan-{number}-{slug}"
+    claim_id = f"{number:08x}{zlib.crc32(f'{slug} {owner}'.encode('utf-8', 'surrogateescape')):08x}"
     text = trailers if trailers is not None else (
-        f"Claimed-By: {owner}\nClaim-Host: elsewhere\nClaim-Id: {number:016x}\nClaim-Plan: {number}\nClaim-Branch: {branch}\n"
+        f"Claimed-By: {owner}\nClaim-Host: elsewhere\nClaim-Id: {claim_id}\nClaim-Plan: {number}\nClaim-Branch: {branch}\n"
     )  # fmt: skip
     message = f"Claim plan #{number}\n\n{text}"
     commit = repo.git("commit-tree", "-p", "main", "main^{tree}", input=message, env=env).strip()
@@ -157,6 +159,7 @@ def document(ran: Ran) -> dict[str, Any]:
 
 def codes(found: dict[str, Any]) -> list[str]:
     """The codes of the blockers."""
+    assert "blockers" in found, found
     return [one["code"] for one in found["blockers"]]
 
 

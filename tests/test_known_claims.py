@@ -75,7 +75,7 @@ def test_nothing_is_known_too(cache: Cache) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"i", b"garbage", b"\xfa", b"(\x02\x00\x00\x00NN", b"[\xff\xff\xff\x7f", b"(" * 64]
+    "raw", [b"", b"i", b"\xfa", b"[\xff\xff\xff\x7f", b"(" * 64, known_claims._LEAD, known_claims._LEAD + b"garbage"]
 )
 def test_nonsense_is_not_known(cache: Cache, raw: bytes) -> None:
     known_claims.keep(cache, STAMP, Moment(NOW), [claim()])

@@ -95,4 +95,6 @@ def test_two_claims_of_one_plan_are_both_named(team: tuple[Repo, Repo]) -> None:
     one, _ = team
     start(one, 1, "--owner", "ada")
     one.git("branch", "plan-1-mine", "main")
+    assert listed(one)[1]["claimed_by"] == "ada", "what is lost holds nothing"
+    one.git("push", "-q", "origin", "plan-1-mine")
     assert listed(one)[1]["claimed_by"] == "ada, plan-1-mine"

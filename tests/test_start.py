@@ -224,6 +224,23 @@ def test_another_pattern_of_names_frees_no_plan(team: Team, ada: Clone, bob: Clo
     assert bob.claimed(1)["branch"] == "task-1-first"
 
 
+def test_another_pattern_and_a_merged_branch_by_the_old_one(team: Team, ada: Clone, bob: Clone) -> None:
+    """The merged branch of an earlier phase is still there: that plan is claimed by the other one all the same."""
+    _merged(team, ada)
+    ada.write("holdfast.toml", '[claims]\nbranch = "task-{number}-{slug}"\n')
+    assert ada.claimed(1)["branch"] == "task-1-first"
+    bob.holdfast("claims", "--fetch")
+    assert [(one["plan"], one["branch"]) for one in bob.claims()] == [(1, "task-1-first")]
+    assert codes(bob.started(1)) == ["claimed"]
+
+
+def test_a_branch_of_another_pattern_is_known_by_its_name_too(team: Team, ada: Clone, bob: Clone) -> None:
+    ada.claimed(1, "--owner", "one")
+    bob.write("holdfast.toml", '[claims]\nbranch = "task-{number}-{slug}"\n')
+    assert bob.unclaimed("plan-1-first", "--owner", "one")["result"] == "released"
+    assert set(team.remote.refs()) == {"refs/heads/main"}
+
+
 def test_another_pattern_without_a_remote(alone: Clone) -> None:
     found = alone.claimed(1)
     alone.write("holdfast.toml", '[claims]\nbranch = "task-{number}-{slug}"\n')
@@ -361,9 +378,7 @@ def test_the_same_name_gets_its_worktree_back(ada: Clone, bob: Clone) -> None:
     (claim,) = ada.claims()
     assert (claim["worktree"], claim["reasons"][-1]) == (None, f"its worktree is gone: {found['worktree']}")
     (blocker,) = ada.started(1)["blockers"]
-    assert blocker["remedy"].endswith(
-        "if that claim is yours: `git worktree add --force .worktrees/plan-1-first plan-1-first`"
-    )
+    assert blocker["remedy"].endswith("if that claim is yours, add `--owner` and the name given then")
     assert ada.started(1, "--owner", "one", "--dry-run")["worktree"] is None
     assert ada.started(1, "--owner", "one", "--no-worktree")["worktree"] is None
     again = ada.claimed(1, "--owner", "one")
@@ -375,6 +390,66 @@ def test_the_same_name_gets_its_worktree_back(ada: Clone, bob: Clone) -> None:
         "in another clone, too"
     )
     assert bob.git("rev-parse", "--abbrev-ref", "plan-1-first@{upstream}").strip() == "origin/plan-1-first"
+
+
+def test_a_worktree_that_was_moved_by_hand_shares_nothing_with_the_new_one(ada: Clone, tmp_path: Path) -> None:
+    """git knows a worktree by a name in `.git/worktrees`: a second one under it would write into the first one's index."""
+    found = ada.claimed(1, "--owner", "one")
+    shutil.move(found["worktree"], tmp_path / "moved")
+    again = ada.claimed(1, "--owner", "one")
+    assert again["worktree"] == found["worktree"]
+    assert (tmp_path / "moved/.git").read_text() != Path(found["worktree"], ".git").read_text()
+    assert ada.at(tmp_path / "moved").try_git("status").code != 0, "git does not take it for the new one"
+    assert ada.at(found["worktree"]).status() == ""
+
+
+def test_a_foreign_folder_in_its_place_is_left_alone(ada: Clone) -> None:
+    found = ada.claimed(1, "--owner", "one")
+    shutil.rmtree(found["worktree"])
+    Path(found["worktree"]).mkdir()
+    Path(found["worktree"], "theirs.txt").write_text("theirs\n")
+    assert ada.claimed(1, "--owner", "one")["worktree"] == found["worktree"] + "-2"
+    assert Path(found["worktree"], "theirs.txt").exists()
+
+
+def test_a_locked_worktree_that_is_gone_says_how_to_unlock_it(ada: Clone) -> None:
+    found = ada.claimed(1, "--owner", "one")
+    ada.git("worktree", "lock", "--reason", "on a stick", found["worktree"])
+    shutil.rmtree(found["worktree"])
+    said = ada.claimed(1, "--owner", "one")
+    assert (said["worktree"], codes(said)) == (None, ["worktree-unmade"])
+    assert "keeps it locked (on a stick)" in said["blockers"][0]["message"]
+    (advised,) = re.findall(r"`git ([^`]*)`, then run it again", said["blockers"][0]["remedy"])
+    ada.git(*advised.split())
+    assert ada.claimed(1, "--owner", "one")["worktree"] == found["worktree"]
+
+
+@pytest.mark.parametrize("gone", [("plan-1-first",), ("plan-1-first", "fence"), ("fence",)])
+def test_what_the_remote_lost_is_published_again(team: Team, ada: Clone, bob: Clone, gone: tuple[str, ...]) -> None:
+    """Somebody deleted the branch there. Who says `start` again wants the plan, and must not hold it in private."""
+    found = ada.claimed(1, "--owner", "one")
+    for name in gone:
+        team.remote.git("update-ref", "-d", "refs/holdfast/plans/1" if name == "fence" else f"refs/heads/{name}")
+    again = ada.claimed(1, "--owner", "one")
+    assert (again["published"], again["claim_id"]) == (True, found["claim_id"])
+    assert team.remote.id_of("refs/heads/plan-1-first") == found["commit"]
+    assert codes(bob.started(1)) == ["claimed"]
+
+
+def test_what_was_claimed_before_there_was_a_remote_is_published(team: Team, ada: Clone, bob: Clone) -> None:
+    ada.git("remote", "remove", "origin")
+    ada.claimed(1, "--owner", "one")
+    ada.git("remote", "add", "origin", str(team.remote.path))
+    assert ada.claimed(1, "--owner", "one")["published"]
+    assert codes(bob.started(1)) == ["claimed"]
+
+
+def test_what_the_remote_does_not_take_is_told(team: Team, ada: Clone) -> None:
+    team.hook("pre-receive", "#!/bin/sh\necho 'no claims today' >&2\nexit 1\n")
+    ada.claimed(1, "--offline", "--owner", "one")
+    told = "plan-1-first is in this clone alone, and was not published: "
+    for ran in (ada.holdfast("claims", "--fetch"), ada.start(1, "--owner", "one")):
+        assert told in ran.err and "no claims today" in ran.err, ran
 
 
 def test_a_worktree_that_cannot_be_made_again_leaves_the_claim(team: Team, ada: Clone) -> None:
@@ -417,12 +492,12 @@ def test_of_a_plan_with_phases_a_free_one_is_offered(team: Team, ada: Clone, bob
         free = "docs" if phase == "api" else "web"
         assert blocker["remedy"] == f"take a phase that is free: `holdfast start 5 --phase {free}`"
     (blocker,) = ada.unclaimed(5)["blockers"]
-    assert blocker["remedy"] == "name the branch: `holdfast unclaim plan-5-api`"
+    assert blocker["remedy"] == "name the branch: `holdfast unclaim plan-5-api --abandon`"
     ran = ada.holdfast("plan", "list")
     assert ran.out.count("(claimed by Ada)") == 1, "one name once"
-    ada.claimed(5, "--phase", "web")
+    assert bob.claimed("--next", "--phase", "web")["branch"] == "plan-5-web", "it passes over plans without that phase"
     (blocker,) = bob.started(5)["blockers"]
-    assert blocker["code"] == "contested"
+    assert (blocker["code"], blocker["remedy"]) == ("claimed", "take another: `holdfast start --next`")
 
 
 # What was there before
@@ -658,7 +733,7 @@ def test_offline_is_reported_lost_when_somebody_was_faster(team: Team, ada: Clon
     theirs = bob.claimed(1)
     ran = ada.holdfast("claims", "--fetch")
     told = (
-        "plan-1-first here is lost: Bob holds plan #1 on origin, as plan-1-first; "
+        f"plan-1-first here is lost: plan #1 is held on origin by Bob on {HOST}, as plan-1-first; "
         "`holdfast unclaim plan-1-first --abandon` keeps its commits and ends it\n"
     )
     assert told in ran.err
@@ -711,6 +786,23 @@ def test_offline_again_refuses_what_is_known_to_be_claimed(ada: Clone, bob: Clon
     assert codes(ada.started(1, "--offline")) == ["claimed"]
 
 
+def test_an_offline_claim_keeps_what_was_merged_there(team: Team, ada: Clone, bob: Clone) -> None:
+    """The remote has a merged branch of that name: it is replaced as `start` replaces it, and kept."""
+    ada.claimed(1, "--offline")
+    work = bob.at(bob.claimed(1)["worktree"])
+    work.write("one.txt", "one\n")
+    work.git("add", "-A")
+    work.git("commit", "-qm", "One")
+    work.git("push", "-q", "origin", "plan-1-first")
+    tip = work.id_of("HEAD")
+    bob.git("merge", "-q", "--squash", "plan-1-first")
+    bob.git("commit", "-qm", "Squashed")
+    bob.git("push", "-q", "origin", "main")
+    ran = ada.holdfast("claims", "--fetch")
+    assert "plan-1-first was claimed offline and is published now\n" in ran.err
+    assert team.remote.id_of(f"refs/holdfast/finished/plan-1-first/{tip[:12]}") == tip
+
+
 # Servers and remotes of all kinds
 
 
@@ -729,6 +821,21 @@ def test_a_server_that_takes_branches_only(team: Team, ada: Clone, bob: Clone) -
     assert bob.unclaim("plan-1-first").code == 1
     assert ada.unclaim(1).code == 0
     assert set(team.remote.refs()) == {"refs/heads/main", "refs/heads/plan-3-third", "refs/heads/holdfast/plans/3"}
+
+
+def test_what_is_kept_as_a_branch_is_no_claim(team: Team, ada: Clone) -> None:
+    team.hook("update", '#!/bin/sh\ncase "$1" in refs/heads/*) exit 0;; esac\nexit 1\n')
+    work = ada.at(ada.claimed(1)["worktree"])
+    work.write("one.txt", "one\n")
+    work.git("add", "-A")
+    work.git("commit", "-qm", "One")
+    work.git("push", "-q", "origin", "plan-1-first")
+    assert ada.unclaimed(1, "--abandon")["result"] == "released"
+    ada.git("fetch", "-q")
+    assert any(name.startswith("refs/heads/holdfast/abandoned/") for name in team.remote.refs())
+    assert (ada.claims(), ada.claims("--all", "--fetch")) == ([], [])
+    assert ada.claimed(1)["published"]
+    assert [one["contested"] for one in ada.claims()] == [False]
 
 
 def test_a_server_that_hides_refs(team: Team, ada: Clone) -> None:

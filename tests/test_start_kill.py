@@ -107,12 +107,21 @@ def _abandon(team: Team | None, clone: Clone) -> Scene:
     return Scene(team, clone, ("unclaim", "1", "--abandon"))
 
 
+def _worktree_again(team: Team | None, clone: Clone) -> Scene:
+    shutil.rmtree(clone.claimed(1, "--owner", "one")["worktree"])
+    return Scene(team, clone, ("start", "1", "--owner", "one"))
+
+
 SHARED: dict[str, Callable[..., Scene]] = {
     "start": _shared, "no worktree": _without_worktree, "here": _here, "steal": _steal, "offline": _offline,
     "new plan": _new_plan, "merged": _merged, "unclaim": _unclaim, "abandon": _abandon,
+    "worktree again": _worktree_again,
 }  # fmt: skip
+ELSEWHERE = {name: scene for name, scene in SHARED.items() if scene is not _worktree_again}
+"""A folder that is gone is nobody's business elsewhere."""
 ALONE: dict[str, Callable[..., Scene]] = {
     "start": _alone, "here": _here, "steal": _steal_here, "new plan": _new_plan, "unclaim": _unclaim, "abandon": _abandon,
+    "worktree again": _worktree_again,
 }  # fmt: skip
 
 
@@ -325,7 +334,7 @@ def test_killed_with_a_remote_and_started_again_here(make: Make, tmp_path: Path,
     _then_here(scene)
 
 
-@pytest.mark.parametrize(("name", "at", "when"), list(_steps(SHARED, 7, 29)))
+@pytest.mark.parametrize(("name", "at", "when"), list(_steps(ELSEWHERE, 7, 29)))
 def test_killed_with_a_remote_and_started_elsewhere(make: Make, tmp_path: Path, name: str, at: int, when: str) -> None:
     scene = make(name, True)
     _kill(scene, tmp_path, at, when)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -170,7 +171,7 @@ def test_a_worker_with_a_name_is_another_one_in_the_same_clone(ada: Clone) -> No
     for others in (("--owner", "two"), ()):
         refused = ada.unclaimed(1, "--abandon", *others)
         assert codes(refused) == ["claim-of-another"]
-        assert "`--owner` and the name given then" in refused["blockers"][0]["remedy"]
+        assert "adds `--owner` and the name given then" in refused["blockers"][0]["remedy"]
     assert ada.at(found["worktree"]).unclaimed(1)["result"] == "released", "whoever stands in it is who made it"
 
 
@@ -216,6 +217,22 @@ def test_a_worktree_that_was_deleted_by_hand(ada: Clone) -> None:
     assert ada.claimed(1)["worktree"] == found["worktree"]
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_worktree_that_git_was_killed_in_removing(ada: Clone, edited: bool) -> None:
+    """Its `.git` went first: in what is left git would find the repository around it, and work on that."""
+    found = ada.claimed(1)
+    left = Path(found["worktree"])
+    (left / ".git").unlink()
+    (left / "docs/plans/03_third.md").unlink()
+    if edited:
+        (left / "README.md").write_text("mine\n")
+    ran = ada.unclaim(1)
+    assert ran.code == 0
+    assert ada.git("symbolic-ref", "HEAD").strip() == "refs/heads/main", "the main worktree is as it was"
+    assert (left.exists(), "what is left of its folder stays" in ran.err) == (edited, edited)
+    assert (ada.worktrees(), ada.status()) == ([str(ada.path)], "")
+
+
 def test_a_claim_that_was_made_offline_leaves_nothing_to_publish(team: Team, ada: Clone) -> None:
     ada.claimed(1, "--offline")
     assert ada.unclaim(1).code == 0
@@ -223,6 +240,38 @@ def test_a_claim_that_was_made_offline_leaves_nothing_to_publish(team: Team, ada
     ran = ada.holdfast("claims", "--fetch")
     assert "offline" not in ran.err
     assert [one["state"] for one in ada.claims()] == ["active"]
+
+
+# A plan that is on its claim's branch alone
+
+
+@pytest.mark.parametrize("how", ["start", "plan new --start", "without a remote"])
+def test_a_plan_that_the_claim_brought_is_work_too(ada: Clone, alone: Clone, how: str) -> None:
+    """`start` took the file along: it is on the branch, and nowhere else."""
+    clone, text = (alone if how == "without a remote" else ada), "hours of writing"
+    if how == "plan new --start":
+        found = json.loads(clone.holdfast("plan", "new", "Fifth", "--start", "--json").out)
+        text = "# Plan #5: Fifth"
+        path = os.path.relpath(found["path"], clone.path / ".worktrees/plan-5-fifth")
+    else:
+        path = "docs/plans/05_fifth.md"
+        clone.write(path, plan_text(5, "Fifth") + text)
+        clone.claimed(5)
+    assert not (clone.path / path).exists()
+    refused = clone.unclaimed(5)
+    assert codes(refused) == ["work-unmerged"]
+    assert refused["blockers"][0]["message"] == "plan-5-fifth brings plan #5, which is nowhere else"
+    ran = clone.unclaim(5, "--abandon")
+    (advised,) = re.findall(r"`git ([^`]*)` brings its files here", ran.err)
+    clone.git(*advised.split())
+    assert text in clone.read(path)
+
+
+def test_a_plan_that_main_has_by_now_is_not_kept(team: Team, ada: Clone) -> None:
+    ada.write("docs/plans/05_fifth.md", plan_text(5, "Fifth"))
+    ada.claimed(5)
+    team.on_main({"docs/plans/05_fifth.md": plan_text(5, "Fifth")})
+    assert ada.unclaimed(5)["kept"] is None
 
 
 # Claims that are lost: somebody else holds the plan on the remote, on a branch of the same name
@@ -267,14 +316,19 @@ def test_of_a_lost_claim_the_branch_here_alone_is_given_back(team: Team, ada: Cl
     assert [(row[0], row[1], row[2], row[4]) for row in rows] == [
         ("#1", "plan-1-first", "lost", "1 commit"), ("#1", "plan-1-first", "contested", "0 commits"),
     ], ran  # fmt: skip
-    assert "plan-1-first here is lost: Bob holds plan #1 on origin, as plan-1-first; `holdfast unclaim" in ran.err
+    way_out = "holdfast unclaim plan-1-first --abandon --owner Zoe"
+    told = (
+        f"plan-1-first here is lost: plan #1 is held on origin by Bob on {HOST}, as plan-1-first; `{way_out}` keeps its"
+    )
+    for options in ((), ("--fetch",), ("--stale",)):
+        assert told in ada.holdfast("claims", *options).err
     for command in (("--owner", "Zoe"), ()):
         refused = ada.started(1, *command)
         (blocker,) = refused["blockers"]
         assert (refused["exit"], blocker["code"]) == (1, "claimed")
         assert blocker["message"].startswith(f"plan #1 is claimed by Bob on {HOST} on branch plan-1-first, active")
         assert blocker["message"].endswith("; plan-1-first here is another claim, and lost")
-        assert blocker["remedy"].startswith("run `holdfast unclaim plan-1-first --abandon`, which keeps its commits")
+        assert blocker["remedy"] == f"run `{way_out}`, which keeps its commits; then `holdfast start --next`"
     assert codes(ada.unclaimed(1)) == ["claim-of-another", "work-unmerged"], "Zoe has a name, and it is not given"
     ran = ada.unclaim(1, "--abandon", "--dry-run", "--owner", "Zoe")
     assert (
@@ -282,7 +336,7 @@ def test_of_a_lost_claim_the_branch_here_alone_is_given_back(team: Team, ada: Cl
         == f"would give back plan-1-first here alone: plan-1-first on origin stays, the claim of Bob on {HOST}\n"
     )
     mine = ada.id_of("plan-1-first")
-    found = ada.unclaimed(1, "--abandon", "--owner", "Zoe")
+    found = ada.unclaimed(*way_out.split()[2:])
     assert (found["result"], ada.id_of(found["kept"])) == ("released", mine)
     assert team.remote.refs() == there, "Bob's claim is untouched"
     assert ada.refs("refs/heads") == {"refs/heads/main": ada.id_of("main")}
@@ -296,7 +350,56 @@ def test_who_lost_a_claim_can_hold_it_elsewhere(ada: Clone, bob: Clone) -> None:
     ada.claimed(1, "--offline", "--owner", "Zoe")
     there = bob.claimed(1, "--owner", "Zoe")
     ada.holdfast("claims", "--fetch")
-    assert ada.started(1, "--owner", "Zoe")["claim_id"] == there["claim_id"]
+    (blocker,) = ada.started(1, "--owner", "Zoe")["blockers"]
+    way_out = "holdfast unclaim plan-1-first --abandon --owner Zoe"
+    assert blocker["message"] == "the branch plan-1-first here is another claim, and lost"
+    assert blocker["remedy"] == f"run `{way_out}`, which keeps its commits; then run it again"
+    assert ada.unclaim(*way_out.split()[2:]).code == 0
+    found = ada.claimed(1, "--owner", "Zoe")
+    assert (found["claim_id"], found["worktree"]) == (there["claim_id"], str(ada.path / ".worktrees/plan-1-first"))
+    assert ada.at(found["worktree"]).id_of("HEAD") == there["commit"]
+
+
+def test_another_phase_is_nobodys_loss(team: Team, ada: Clone, bob: Clone) -> None:
+    """Claimed offline while somebody held another phase: published, and not lost."""
+    team.on_main({"docs/plans/05_five.md": plan_text(5, "Five", phases="api, docs, web")})
+    for clone in (ada, bob):
+        clone.git("pull", "-q")
+    bob.claimed(5, "--phase", "api")
+    ada.git("fetch", "-q")
+    ada.claimed(5, "--phase", "docs", "--offline", "--owner", "Zoe")
+    ran = ada.holdfast("claims", "--fetch")
+    assert "lost" not in ran.out + ran.err
+    assert "plan-5-docs was claimed offline and is published now\n" in ran.err
+    ada.git("branch", "plan-5-api-mine", "main")
+    found = {one["branch"]: one for one in ada.claims()}
+    assert [found[name]["contested"] for name in ("plan-5-api", "plan-5-api-mine", "plan-5-docs")] == [
+        True,
+        True,
+        False,
+    ]
+    assert ada.claimed(5, "--phase", "docs", "--owner", "Zoe")["branch"] == "plan-5-docs"
+
+
+def test_work_on_top_of_another_claims_branch_is_ones_own(ada: Clone) -> None:
+    """A rebase dropped the empty claim commit: what lies below is another plan's claim, and tells nothing of this one."""
+    work = ada.at(ada.claimed(1, "--owner", "Zoe")["worktree"])
+    _work(ada, str(work.path))
+    work.git("push", "-q", "origin", "plan-1-first")
+    ada.claimed(3, "--owner", "Zoe")
+    work.git("rebase", "-q", "--onto", "plan-3-third", "HEAD~1")
+    found = {one["branch"]: one for one in ada.claims()}
+    assert (len(ada.claims()), found["plan-1-first"]["contested"]) == (2, False)
+
+
+def test_the_advised_line_is_safe_in_a_shell(ada: Clone, bob: Clone) -> None:
+    ada.git("branch", "plan-1-$(touch${IFS}pwned)", "main")
+    bob.claimed(1)
+    ran = ada.holdfast("claims", "--fetch")
+    (advised,) = re.findall(r"`(holdfast unclaim [^`]*)` keeps", ran.err)
+    ran = ada.run("sh", "-c", advised.replace("holdfast", holdfast_words(), 1))
+    assert (ran.code, ada.refs("refs/heads/plan-*"), list(ada.path.rglob("pwned"))) == (0, {}, [])
+    assert "stays, the claim of Bob" in ran.err
 
 
 def test_a_stale_winner_can_be_stolen_from_and_both_are_kept(team: Team, ada: Clone) -> None:
@@ -340,7 +443,7 @@ def test_what_the_remote_never_knew_of_ends_without_it(team: Team, ada: Clone) -
     team.remote.path.rename(team.root / "away.git")
     ran = ada.unclaim(1)
     assert ran.code == 0
-    assert "; it does not know of this claim, which ends here\n" in ran.err
+    assert "; plan-1-first was never seen there\n" in ran.err
     assert (ada.refs("refs/heads/plan-*"), Path(found["worktree"]).exists()) == ({}, False)
     (team.root / "away.git").rename(team.remote.path)
     assert ada.holdfast("claims", "--fetch").code == 0
@@ -359,6 +462,37 @@ def test_what_landed_unseen_ends_at_the_next_contact(team: Team, ada: Clone) -> 
     (team.root / "away.git").rename(team.remote.path)
     assert ada.holdfast("claims", "--fetch").code == 0
     assert (set(team.remote.refs()), ada.intents()) == ({"refs/heads/main"}, [])
+
+
+def test_what_began_anew_meanwhile_is_left_alone(team: Team, ada: Clone) -> None:
+    """Given back while the remote was away; then somebody took the branch up again, and edits."""
+    found = ada.claimed(1, "--offline")
+    _work(ada, found["worktree"])
+    team.remote.path.rename(team.root / "away.git")
+    kept = ada.unclaimed(1, "--abandon")["kept"]
+    ada.git("branch", "plan-1-first", kept)
+    ada.git("worktree", "add", "-q", found["worktree"], "plan-1-first")
+    (Path(found["worktree"]) / "notes.txt").write_text("mine\n")
+    (team.root / "away.git").rename(team.remote.path)
+    assert ada.holdfast("claims", "--fetch").code == 0
+    assert ada.at(found["worktree"]).git("symbolic-ref", "HEAD").strip() == "refs/heads/plan-1-first"
+    assert (Path(found["worktree"]) / "notes.txt").exists()
+
+
+def test_nothing_is_said_to_end_that_does_not(team: Team, ada: Clone) -> None:
+    found = ada.claimed(1, "--offline")
+    (Path(found["worktree"]) / "notes.txt").write_text("mine\n")
+    team.remote.path.rename(team.root / "away.git")
+    ran = ada.unclaim(1)
+    assert (ran.code, "never seen" in ran.err) == (1, False)
+
+
+def test_dry_run_publishes_nothing(team: Team, ada: Clone) -> None:
+    ada.claimed(1, "--offline")
+    there = team.remote.refs()
+    for command in (("unclaim", "1"), ("start", "3"), ("start", "--next"), ("claims", "--fetch")):
+        assert ada.holdfast(*command, "--dry-run").code == 0
+    assert team.remote.refs() == there
 
 
 def test_a_remote_that_keeps_its_branches(team: Team, ada: Clone) -> None:
@@ -413,6 +547,17 @@ def test_two_give_it_back_at_once(team: Team, ada: Clone) -> None:
     assert set(team.remote.refs()) == {"refs/heads/main"}
     assert (ada.refs("refs/heads"), ada.worktrees()) == ({"refs/heads/main": ada.id_of("main")}, [str(ada.path)])
     assert ada.claimed(1)
+
+
+@pytest.mark.parametrize("order", [("api", "docs"), ("docs", "api")])
+def test_no_fence_is_left_behind(team: Team, ada: Clone, order: tuple[str, str]) -> None:
+    team.on_main({"docs/plans/05_five.md": plan_text(5, "Five", phases="api, docs")})
+    for phase in ("api", "docs"):
+        ada.claimed(5, "--phase", phase)
+    for phase in order:
+        assert ada.unclaimed(f"plan-5-{phase}")["result"] == "released"
+    assert set(team.remote.refs()) == {"refs/heads/main"}
+    assert ada.refs("refs/holdfast") == {}
 
 
 def test_phases_are_given_back_one_by_one(team: Team, ada: Clone) -> None:

@@ -40,14 +40,15 @@ def read(git: Git) -> tuple[Worktree, ...]:
 
 def _worktree(lines: list[str], main: bool) -> Worktree:
     fields = dict(line.partition(" ")[::2] for line in lines if line)
-    branch = fields.get("branch")
+    branch, path, locked = fields.get("branch"), fields.get("worktree", ""), fields.get("locked")
     return Worktree(
-        path=fields.get("worktree", ""),
+        path=path,
         branch=branch.removeprefix(_HEADS) if branch is not None else None,
         head=fields.get("HEAD"),
         main=main,
-        locked=fields.get("locked"),
-        prunable="prunable" in fields,
+        locked=locked,
+        gone="prunable" in fields
+        or (locked is not None and not os.path.isdir(path)),  # git prunes nothing that is locked
     )
 
 
@@ -58,6 +59,18 @@ def add(git: Git, path: str, branch: str) -> str | None:
     """
     code, _, err = git.attempt("worktree", "add", "--quiet", "--", path, branch)
     return None if code == 0 else decode(err).strip() or f"git worktree add exited with {code}"
+
+
+def move(git: Git, path: str, target: str) -> bool:
+    """Move a worktree; True when it is there."""
+    return git.attempt("worktree", "move", "--", path, target)[0] == 0
+
+
+def forget(common_dir: str, path: str) -> None:
+    """Forget the worktree at a path, whose folder is gone: what `git worktree prune` does, of this one alone."""
+    for folder in _registered(common_dir, path):
+        if not os.path.lexists(os.path.join(folder, "locked")):
+            files.remove_tree(folder)
 
 
 def drop_unfinished(git: Git, path: str) -> None:
@@ -76,6 +89,15 @@ def drop_begun(common_dir: str, path: str) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(path, ".git"))
             files.remove_if_empty(path)  # no file was checked out yet: what is in it is somebody else's
+
+
+def only_committed(git: Git, common_dir: str, path: str) -> bool:
+    """True for what is left of a worktree where git was killed while it removed it: no file but as it was committed."""
+    for folder in _registered(common_dir, path):
+        asked = ("status", "--porcelain", "-z", "--ignored", "--untracked-files=all")
+        code, out, _ = git.attempt(f"--git-dir={folder}", f"--work-tree={path}", *asked)
+        return code == 0 and all(one.startswith(b" D ") for one in out.split(b"\0") if one)
+    return False
 
 
 def dirty(git: Git) -> bool:

@@ -92,8 +92,8 @@ BLOCKERS: tuple[Rule, ...] = (
         "remote-declined",
         ERROR,
         "The remote declined the claim.",
-        "A claim that others cannot see protects nobody.",
-        "Do what the remote says, or ask who runs it to allow branches of claims.",
+        "A claim that others cannot see protects nobody, and one that they still see binds them.",
+        "Do what the remote says, or ask who runs it to let branches of claims come and go.",
         HUMAN,
     ),
     Rule(

@@ -23,7 +23,7 @@ SOURCES = (CLAIMED, COMMITTED, REFLOG, FILE, SESSION, REMOTE)
 
 
 class Claim(NamedTuple):
-    """One branch that is a claim.
+    """One branch that is a claim; of one name, the branch here and that of the remote can be two (`rivalry.divided`).
 
     `branch` is its name without `refs/heads/` or the remote; `local` and `remote` are the full names of the refs that
     carry it, or None. `plan` is None for a `feature-*` branch, which is never exclusive. `owner`, `host` and `claim_id`
@@ -135,7 +135,7 @@ def _claim(branch: Branch, snapshot: Snapshot, now: Moment) -> Claim:
         published=branch.remote is not None,
         last_activity=at,
         activity_source=source,
-        worktree=branch.worktree.path if branch.worktree is not None and not branch.worktree.prunable else None,
+        worktree=branch.worktree.path if branch.worktree is not None and not branch.worktree.gone else None,
         own_commits=own,
         grounds=(verdict.words(snapshot.main), *_grounds(branch, merged, snapshot), *doubts, *_forged(branch, origin)),
         worker=origin.worker if origin is not None else None,
@@ -169,7 +169,7 @@ def _with_name(branch: Branch, tip: str, facts: Facts) -> Facts:
     if how not in (integration.BY_FAST_FORWARD, integration.BY_MERGE):
         return facts
     worked = branch.trace.worked if branch.trace is not None and tip == branch.local else None
-    mine = facts.origin is not None and facts.origin.branch in (None, branch.name) and _fits(branch, facts.origin)
+    mine = facts.origin is not None and facts.origin.branch in (None, branch.name) and branch.fits(facts.origin)
     if worked is None:
         worked = how == integration.BY_MERGE or mine
     if worked:
@@ -192,13 +192,9 @@ def _open_tips(known: list[tuple[str, Facts | None]]) -> list[tuple[str, Facts |
 def _origin(branch: Branch, facts: Facts | None) -> Origin | None:
     """What the branch's own claim commit says, else the fence that kept it; another branch's claim is not its own."""
     found = facts.origin if facts is not None else None
-    if found is not None and _fits(branch, found):
+    if found is not None and branch.fits(found):
         return found
     return branch.fence if branch.fence is not None and branch.fence.branch == branch.name else None
-
-
-def _fits(branch: Branch, origin: Origin) -> bool:
-    return origin.branch == branch.name or (branch.plan is not None and origin.plan == branch.plan)
 
 
 def _author(facts: Facts | None, own: int) -> str | None:
@@ -230,7 +226,7 @@ def _activity(
 
 def _grounds(branch: Branch, merged: bool, snapshot: Snapshot) -> tuple[str, ...]:
     found = []
-    if branch.worktree is not None and branch.worktree.prunable:
+    if branch.worktree is not None and branch.worktree.gone:
         found.append(f"its worktree is gone: {branch.worktree.path}")
     if branch.worktree is not None and branch.worktree.locked is not None:
         found.append(f"its worktree is locked: {branch.worktree.locked or 'no reason given'}")

@@ -80,4 +80,4 @@ def origin_of(trailers: str) -> Origin | None:
 
 def one_line(text: str) -> str:
     """Text as a trailer holds it: one line, without control characters, at most 200 characters."""
-    return "".join(one if one.isprintable() else " " for one in text).strip()[:_LONGEST]
+    return "".join(one if one.isprintable() else " " for one in text).strip()[:_LONGEST].rstrip()

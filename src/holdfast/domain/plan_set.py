@@ -28,13 +28,16 @@ class FolderState(NamedTuple):
         """The plan index that these plans make."""
         return plan_index.text(self.summaries.rows())
 
-    def renumber(self, path: str, history: History) -> str:
-        """The command that gives a plan of this folder the next number that no plan ever had."""
+    def unused(self, history: History) -> int:
+        """The number after the highest that a plan of this folder has or ever had: it and all above are free."""
+        return max({one.number for one in self.summaries} | history.numbers(self.folder.path), default=0) + 1
+
+    def renumber(self, path: str, number: int) -> str:
+        """The command that gives a plan of this folder another number."""
         from shlex import quote  # only where a number is wrong
 
-        used = {one.number for one in self.summaries} | history.numbers(self.folder.path)
         folder, slash, name = path.rpartition("/")
-        new = self.folder.pattern.name(max(used, default=0) + 1, slug_of(name), (name,))
+        new = self.folder.pattern.name(number, slug_of(name), (name,))
         return f"git mv {quote(path)} {quote(folder + slash + new)}"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def divided(branch: Branch, facts: Mapping[str, tuple[Facts, ...]]) -> tuple[Branch, ...]:
-    """A branch as the claims that it is: two, where the tips here and on the remote come from different claims.
+    """A branch as the claims that it is: two, where the tips here and on the remote come from different claims of it.
 
     So it is where somebody took the plan on the remote while this clone was away: by stealing it, or because the branch was
     deleted there. A tip that holds the other goes on with its claim.
@@ -22,9 +22,9 @@ def divided(branch: Branch, facts: Mapping[str, tuple[Facts, ...]]) -> tuple[Bra
     if branch.local is None or branch.remote is None or branch.local == branch.remote:
         return (branch,)
     here, there = facts.get(branch.local, ()), facts.get(branch.remote, ())
-    ids = [{one.origin.claim_id for one in some if one.origin is not None} for some in (here, there)]
     held = any(branch.remote in one.holds for one in here) or any(branch.local in one.holds for one in there)
-    if held or not ids[0] or not ids[1] or ids[0] & ids[1]:
+    mine, theirs = _claim_ids(branch, here), _claim_ids(branch, there)
+    if held or not mine or not theirs or mine & theirs:
         return (branch,)
     return (
         branch._replace(remote=None, remote_ref=None, fetched=None),
@@ -35,25 +35,30 @@ def divided(branch: Branch, facts: Mapping[str, tuple[Facts, ...]]) -> tuple[Bra
 def marked(
     claims: Sequence[Claim], phases: Mapping[int, tuple[str, ...]], remote: str | None, policy: ClaimPolicy
 ) -> list[Claim]:
-    """The claims, with those that are contested or lost marked as such.
-
-    `phases` are those that plans declare; branches that work on one each are no rivals.
-    """
-    contested = _contested(claims, phases, policy)
-    return [
-        _beside(one, contested[one.plan], remote or "") if one.plan in contested and not one.ended else one
-        for one in claims
-    ]
-
-
-def beside(one: Claim, ground: str, lost: bool) -> Claim:
-    """The claim beside others of its plan, which the `ground` names."""
-    return one._replace(contested=True, lost=lost, grounds=(*one.grounds, ground))
+    """The claims, with those that are contested or lost marked as such; `phases` are those that plans declare."""
+    by_plan: dict[int, list[Claim]] = {}
+    for one in claims:
+        if one.plan is not None and not one.ended:
+            by_plan.setdefault(one.plan, []).append(one)
+    found = []
+    for one in claims:
+        held = by_plan.get(one.plan, []) if one.plan is not None and not one.ended else []
+        rivals = against(one, held, phases.get(one.plan or 0, ()), policy) if len(held) > 1 else ()
+        found.append(_marked(one, rivals, remote or "") if rivals else one)
+    return found
 
 
-def alone(one: Claim) -> Claim:
-    """The claim as it is without others of its plan."""
-    return one._replace(contested=False, lost=False, grounds=one.grounds[:-1]) if one.contested else one
+def against(one: Claim, held: Iterable[Claim], phases: tuple[str, ...], policy: ClaimPolicy) -> tuple[Claim, ...]:
+    """The claims among those that hold the plan of `one` that stand against it: not those of another declared phase."""
+    mine = phase_of(one.branch, phases, policy)
+    theirs = ((other, phase_of(other.branch, phases, policy)) for other in held if other is not one)
+    return tuple(other for other, phase in theirs if mine is None or phase is None or mine == phase)
+
+
+def as_before(one: Claim, before: Claim) -> Claim:
+    """The claim, contested as it was `before`: whatever stands against it has not changed."""
+    alone = one._replace(contested=False, lost=False, grounds=one.grounds[:-1]) if one.contested else one
+    return _beside(alone, before.grounds[-1], before.lost) if before.contested else alone
 
 
 def phase_of(branch: str, phases: tuple[str, ...], policy: ClaimPolicy) -> str | None:
@@ -68,32 +73,22 @@ def standing(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     return tuple(one for one in claims if not one.lost)
 
 
-def _contested(
-    claims: Sequence[Claim], phases: Mapping[int, tuple[str, ...]], policy: ClaimPolicy
-) -> dict[int, list[Claim]]:
-    """Plans with several claims that are not one declared phase each."""
-    by_plan: dict[int, list[Claim]] = {}
-    for one in claims:
-        if one.plan is not None and not one.ended:
-            by_plan.setdefault(one.plan, []).append(one)
-    found = {}
-    for plan, rivals in by_plan.items():
-        if len(rivals) > 1:
-            works_on = [phase_of(one.branch, phases.get(plan, ()), policy) for one in rivals]
-            if None in works_on or len(set(works_on)) < len(works_on):
-                found[plan] = rivals
-    return found
+def _claim_ids(branch: Branch, facts: Iterable[Facts]) -> set[str]:
+    return {one.origin.claim_id for one in facts if one.origin is not None and branch.fits(one.origin)}
 
 
-def _beside(one: Claim, rivals: list[Claim], remote: str) -> Claim:
+def _marked(one: Claim, rivals: Sequence[Claim], remote: str) -> Claim:
     """The claim beside its rivals: lost, where it is in this clone alone and one of them is on the remote."""
-    others = [rival for rival in rivals if rival is not one]
-    published = [rival for rival in others if rival.published]
+    published = [rival for rival in rivals if rival.published]
     if published and not one.published:
         who = ", ".join(f"{rival.who} holds the plan on {remote}, as {rival.branch}" for rival in published)
-        return beside(one, f"lost: {who}", True)
-    names = ", ".join(_named(rival, one, remote) for rival in others)
-    return beside(one, f"contested: {names} claim{'s' if len(others) == 1 else ''} the same plan", False)
+        return _beside(one, f"lost: {who}", True)
+    names = ", ".join(_named(rival, one, remote) for rival in rivals)
+    return _beside(one, f"contested: {names} claim{'s' if len(rivals) == 1 else ''} the same plan", False)
+
+
+def _beside(one: Claim, ground: str, lost: bool) -> Claim:
+    return one._replace(contested=True, lost=lost, grounds=(*one.grounds, ground))
 
 
 def _named(rival: Claim, one: Claim, remote: str) -> str:

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 
 
 class Worktree(NamedTuple):
-    """A worktree as git lists it; `branch` is None for a detached HEAD, `locked` the reason of a lock or None."""
+    """A worktree as git lists it; `branch` is None for a detached HEAD, `locked` the reason of a lock or None.
+
+    `gone` is true where its folder is not there.
+    """
 
     path: str
     branch: str | None
     head: str | None
     main: bool
     locked: str | None = None
-    prunable: bool = False
+    gone: bool = False
 
 
 class Trace(NamedTuple):
@@ -58,6 +61,10 @@ class Branch(NamedTuple):
             one = self.local or self.remote
             return (one,) if one is not None else ()
         return self.local, self.remote
+
+    def fits(self, origin: Origin) -> bool:
+        """True for what a claim commit of this branch says, or of its plan; another branch's claim is not its own."""
+        return origin.branch == self.name or (self.plan is not None and origin.plan == self.plan)
 
 
 class RemoteView(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.domain import rivalry, status
+from holdfast.domain import rivalry, status, unclaim
 from holdfast.domain.blockers import blocker
 from holdfast.domain.claim import STALE, Claim
 from holdfast.domain.moment import HOUR, Moment, ago, span
@@ -50,20 +50,27 @@ def claim_blockers(
     policy: ClaimPolicy,
     phase: str | None = None,
     phases: tuple[str, ...] = (),
+    over: Sequence[Claim] = (),
+    root: str = ".worktrees",
 ) -> list[Problem]:
-    """What about the claims that hold the plan speaks against taking it; `held` are all of them.
+    """What about the claims that hold the plan speaks against taking it; `held` are all of them, `over` those that ended.
 
-    With a declared `phase`, claims of the other declared `phases` do not.
+    With a declared `phase`, claims of the other declared `phases` do not. `root` is the folder of worktrees.
     """
     if phase is not None:
         held = [one for one in held if rivalry.phase_of(one.branch, phases, policy) in (None, phase)]
     lost = [one for one in held if one.lost]
     held = rivalry.standing(held)
-    by_phase = _by_phase(number, held, policy, phases) if phase is None else None
+    by_phase = _by_phase(number, held, over, policy, phases) if phase is None else None
     if len(held) > 1:
         names = "; ".join(f"{one.branch} ({one.who})" for one in held)
-        message = f"plan #{number} is claimed by several: {names}"
-        return [blocker("contested", f"plan #{number}", message, by_phase or "", plan=number)]
+        if by_phase is not None:
+            return [
+                blocker(
+                    "claimed", f"plan #{number}", f"plan #{number} is claimed by phase: {names}", by_phase, plan=number
+                )
+            ]
+        return [blocker("contested", f"plan #{number}", f"plan #{number} is claimed by several: {names}", plan=number)]
     if not held:
         return []
     one = held[0]
@@ -76,31 +83,49 @@ def claim_blockers(
         left = policy.stale_hours * HOUR - (now - one.last_activity)
         remedy = f"take another (`holdfast start --next`), or wait {span(max(left, 0))}"
         return [blocker("not-stale", f"plan #{number}", what, remedy, plan=number)]
-    return [blocker("claimed", f"plan #{number}", what, by_phase or _way_out(one, lost), plan=number)]
+    return [blocker("claimed", f"plan #{number}", what, by_phase or _way_out(one, lost, root), plan=number)]
 
 
-def _by_phase(number: int, held: Sequence[Claim], policy: ClaimPolicy, phases: tuple[str, ...]) -> str | None:
-    """How to take a declared phase that is free; None where no phases are declared, or someone holds the whole plan."""
-    taken = {rivalry.phase_of(one.branch, phases, policy) for one in held}
-    free = [one for one in phases if one not in taken]
-    if not held or not free or None in taken:
+def _by_phase(
+    number: int, held: Sequence[Claim], over: Sequence[Claim], policy: ClaimPolicy, phases: tuple[str, ...]
+) -> str | None:
+    """What to do about a plan that is claimed phase by phase; None for one that is not."""
+    taken = [rivalry.phase_of(one.branch, phases, policy) for one in held]
+    if not held or None in taken or len(set(taken)) < len(taken):
         return None
-    return f"take a phase that is free: `holdfast start {number} --phase {free[0]}`"
+    done = {rivalry.phase_of(one.branch, phases, policy) for one in over}
+    free = next((one for one in phases if one not in taken and one not in done), None)
+    if free is None:
+        return "take another: `holdfast start --next`"
+    return f"take a phase that is free: `holdfast start {number} --phase {free}`"
 
 
-def _way_out(one: Claim, lost: Sequence[Claim]) -> str:
+def _way_out(one: Claim, lost: Sequence[Claim], root: str) -> str:
     if lost:
-        return (
-            f"run `holdfast unclaim {lost[0].branch} --abandon`, which keeps its commits; then `holdfast start --next`"
-        )
+        return f"run `{unclaim.command(lost[0])}`, which keeps its commits; then `holdfast start --next`"
     if one.state == STALE:
         return f"run `holdfast start {one.plan} --steal`, or take another: `holdfast start --next`"
-    if one.worktree is not None:
-        return f"take another: `holdfast start --next`; if that claim is yours: `cd {one.worktree}`"
-    if one.local is not None:
-        back = f"git worktree add --force .worktrees/{one.branch} {one.branch}"
-        return f"take another: `holdfast start --next`; if that claim is yours: `{back}`"
-    return "take another: `holdfast start --next`"
+    another = "take another: `holdfast start --next`"
+    if one.local is None:
+        return another
+    if one.worker is not None and one.worktree is None:
+        return f"{another}; if that claim is yours, add `--owner` and the name given then"
+    from shlex import quote
+
+    add = f"git worktree add --force {quote(f'{root}/{one.branch}')} {quote(one.branch)}"
+    return f"{another}; if that claim is yours: `{f'cd {quote(one.worktree)}' if one.worktree is not None else add}`"
+
+
+def lost_blockers(held: Claim, lost: Sequence[Claim]) -> list[Problem]:
+    """Why one's own claim on the remote cannot be gone on with here: a lost one of the same branch stands in its place."""
+    found = [one for one in lost if one.branch == held.branch and one is not held]
+    return [
+        blocker(
+            "branch-in-the-way", held.branch, f"the branch {held.branch} here is another claim, and lost",
+            f"run `{unclaim.command(one)}`, which keeps its commits; then run it again", plan=held.plan,
+        )
+        for one in found
+    ]  # fmt: skip
 
 
 def _invalid(number: int, problem: Problem) -> Problem:

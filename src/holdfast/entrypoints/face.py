@@ -121,7 +121,7 @@ class Face(NamedTuple):
         widths = [max(map(len, column)) for column in safe]
         if edge is not None and yields is not None and widths:
             over = sum(widths[:-1]) + 2 * (len(widths) - 1) + 1 - edge  # of the last column an ellipsis is enough
-            widths[yields] = max(widths[yields] - max(over, 0), _NARROWEST)
+            widths[yields] -= min(max(over, 0), max(widths[yields] - _NARROWEST, 0))
         aligned = [
             [render.fitted(cell, width).ljust(width) for cell in column]
             for column, width in zip(safe, widths, strict=True)

@@ -182,6 +182,6 @@ def end_here(git: Git, ending: EndingRefs, remote: str | None) -> str | None:
         if ending.kept and ending.keep(ending.tip) not in now:
             updates.append(Update(ending.keep(ending.tip), ending.tip, None))
     said = refs.transact(git, updates, f"holdfast: claim on {ending.branch} ended") if updates else None
-    if said is None:
+    if said is None and ending.tip is not None:
         git.attempt("config", "--remove-section", f"branch.{ending.branch}")
     return said

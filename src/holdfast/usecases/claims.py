@@ -22,13 +22,14 @@ class Claims(NamedTuple):
     """The claims of one moment, merged ones too, with what they were derived from.
 
     `published` and `lost` are the branches of claims made offline that this contact with the remote published, or could
-    not, as somebody else holds their plan there.
+    not, as somebody else holds their plan there; `waits` those that it did not take, with its words.
     """
 
     all: tuple[Claim, ...]
     observed: Observed
     published: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    waits: tuple[tuple[str, str], ...] = ()
 
     @property
     def ground(self) -> Ground:
@@ -48,15 +49,13 @@ class Claims(NamedTuple):
     def listed(self, ended: bool) -> Listed:
         """The claims as a list shows them, those that have `ended` too or not."""
         shown = [one for one in self.all if ended or not one.ended]
-        lost = dict.fromkeys((*(one.branch for one in self.all if one.lost), *self.lost))
-        return Listed(shown, self.ground, self.observed.snapshot.remote, self.published, tuple(lost))
+        return Listed(shown, self.ground, self.observed.snapshot.remote, self.published, self.lost, self.waits)
 
 
 class Listed(NamedTuple):
     """Claims by plan and branch, what they stand on, and the remote as this clone saw it last.
 
-    `published` are branches of claims made offline that this contact published, `lost` those of this clone alone whose plan
-    somebody else holds on the remote.
+    `published`, `lost` and `waits` as in `Claims`.
     """
 
     claims: Sequence[Claim]
@@ -64,6 +63,7 @@ class Listed(NamedTuple):
     remote: RemoteView | None
     published: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    waits: tuple[tuple[str, str], ...] = ()
 
 
 def observe(
@@ -94,8 +94,7 @@ def listed(place: Workspace, now: Moment, ended: bool = False, asked: Asked | No
         )
         known_claims.keep(place.cache, _stamp(place, ground), now, settled)
         held = [one for one in _aged(settled, ground, now) if ended or not one.ended]
-    lost = tuple(one.branch for one in held if one.lost)
-    return Listed(held, ground, snapshot.remote_view(place, ground, now), (), lost)
+    return Listed(held, ground, snapshot.remote_view(place, ground, now))
 
 
 def _known(place: Workspace, ground: Ground, now: Moment) -> Sequence[Claim] | None:
@@ -109,21 +108,16 @@ def _renewed(place: Workspace, ground: Ground, known: Known, now: Moment) -> Seq
     places = {_key(one): at for at, one in enumerate(known.claims) if one.branch in again}
     if not places:
         return known.claims
-    look = snapshot.look(place, ground, snapshot.named(ground, {branch: None for branch, _ in places}), now)
+    branches = snapshot.claiming(ground, {one.branch: one.plan for one in known.claims if one.branch in again}.items())
     held = list(known.claims)
-    renewed = 0
-    for one in claim.settle(look, now, ground.policy.claims):
-        at = places.get(_key(one))
+    for one in claim.settle(snapshot.look(place, ground, branches, now), now, ground.policy.claims):
+        at = places.pop(_key(one), None)
         if at is None and one.ended:
             continue
         if at is None or one.ended:
             return None
-        before = held[at]
-        alone = rivalry.alone(one)
-        alone = rivalry.beside(alone, before.grounds[-1], before.lost) if before.contested else alone
-        held[at] = claim.aged(alone, now, ground.policy.claims)
-        renewed += 1
-    return held if renewed == len(places) else None
+        held[at] = claim.aged(rivalry.as_before(one, held[at]), now, ground.policy.claims)
+    return held if not places else None
 
 
 def _key(one: Claim) -> tuple[str, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import claims, contact, recover, surroundings, unpublished
+from holdfast.usecases.unpublished import Told
 
 if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
@@ -11,17 +12,18 @@ if TYPE_CHECKING:
     from holdfast.usecases.workspace import Workspace
 
 
-def observe(place: Workspace, now: Moment) -> Claims:
+def observe(place: Workspace, now: Moment, dry_run: bool = False) -> Claims:
     """Ask the remote, then observe; `Refused` for a remote that cannot be used, `Unreachable` for one that is away."""
     before = claims.observe(place, now)
-    surroundings.check(before.ground)
+    surroundings.check(before.ground.configured)
     if before.ground.remote is None:
-        recover.unfinished(place, None)
+        if not dry_run:
+            recover.unfinished(place, None)
         return claims.observe(place, now)
     there = contact.ask(contact.remote_for(place, before.ground, before.ground.remote))
-    if recover.unfinished(place, there):
+    if not dry_run and recover.unfinished(place, there):
         there = contact.ask(there.remote)
     contact.renew(there)
-    told = unpublished.publish(place, there)
+    told = unpublished.publish(place, there) if not dry_run else Told()
     after = claims.observe(place, now, there.requests())
-    return after._replace(published=told.published, lost=told.lost)
+    return after._replace(published=told.published, lost=told.lost, waits=told.waits)

@@ -160,7 +160,7 @@ def bring_plan(place: Workspace, contact: Contact, plan: int, ground: Ground) ->
 
 
 def _fenced(place: Workspace, contact: Contact, plan: int, known: Mapping[str, str]) -> tuple[set[str | None], bool]:
-    """The branches that a plan's fence names, there and as this clone saw it last, and whether it has moved since."""
+    """The branches that a plan's fence names, there and as this clone saw it last, and whether there is a new one there."""
     fence = f"{FENCES}{plan}"
     seen = _seen(contact.remote, fence)
     before, now = known.get(seen), contact.id_of(fence)
@@ -199,6 +199,11 @@ def renew(contact: Contact) -> None:
     contact.remote.fetch(
         [f"+{HEADS}*:{REMOTES}{name}/*", f"+{contact.there(FENCES)}*:{surroundings.SEEN_FENCES}*"], whole=True
     )
+
+
+def bring_fences(contact: Contact) -> None:
+    """Bring what all fences say."""
+    contact.remote.fetch([f"+{contact.there(FENCES)}*:{surroundings.SEEN_FENCES}*"])
 
 
 class Outcome(NamedTuple):

@@ -43,8 +43,7 @@ def new(place: Workspace, wanted: Wanted, offline: bool = False, dry_run: bool =
     configuration or the remote does not allow it.
     """
     observed, configured = plans.observe(place)
-    if configured.errors:
-        raise surroundings.Refused(configured.errors)
+    surroundings.check(configured)
     state = _folder(observed, wanted.folder)
     _check(wanted, state)
     if indexes.leads_away(place, state.folder):

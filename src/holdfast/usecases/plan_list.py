@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters.refs import HEADS, REMOTES
+from holdfast.domain import rivalry
 from holdfast.domain.policy import RECORD
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claims, plan_files, plans
@@ -37,8 +38,12 @@ def effective(place: Workspace, here: PlanSet, configured: Configured, now: Mome
     found = {(one.folder, one.summary.number): one for one in plans.listed(place, here)}
     for one in _of_main(place, configured, known):
         found.setdefault((one.folder, one.summary.number), one)
+    named = set()
     for held in _held(place, configured, known):
         key = (held.folder, held.claim.plan or 0)
+        if (key, _owner(held.claim)) in named:
+            continue  # one owner's phases: what was active last tells of the plan
+        named.add((key, _owner(held.claim)))
         listed = found.get(key)
         if listed is None and held.summary is not None:
             found[key] = plans.Listed(held.summary, held.folder, False, held.claim.branch, _owner(held.claim))
@@ -52,8 +57,7 @@ def _claimed(place: Workspace, listed: Listed, held: _Held) -> Listed:
     """A listed plan with what its claim makes of it; where we stand in the claim's worktree, our files are newer."""
     owner = _owner(held.claim)
     if listed.claimed_by is not None:
-        owners = dict.fromkeys((*listed.claimed_by.split(", "), owner))
-        return listed._replace(claimed_by=", ".join(owners))
+        return listed._replace(claimed_by=f"{listed.claimed_by}, {owner}")
     standing = held.claim.worktree is not None and os.path.realpath(held.claim.worktree) == os.path.realpath(place.top)
     summary = listed.summary if standing or held.summary is None else held.summary
     return listed._replace(summary=summary, ready=False, on=held.claim.branch, claimed_by=owner)
@@ -79,9 +83,9 @@ def _tree(place: Workspace, commit: str, path: str) -> str | None:
 
 
 def _held(place: Workspace, configured: Configured, known: ListedClaims) -> list[_Held]:
-    holding = [one for one in known.claims if one.plan is not None]
+    holding = [one for one in rivalry.standing(known.claims) if one.plan is not None]
     found = []
-    for one in sorted(holding, key=lambda claim: (claim.lost, -claim.last_activity)):
+    for one in sorted(holding, key=lambda claim: -claim.last_activity):
         files = plan_files.find(place, configured, one.commit, one.plan or 0)
         summaries = plan_files.summaries(place, configured, files)
         if not files:

@@ -93,12 +93,12 @@ def find(place: Workspace, base: str, number: int, new: NewPlan | None = None) -
     return next(iter(_here(place, configured, there, number)), Source((), there))
 
 
-def ready(place: Workspace, base: str, claims: Claims) -> list[int]:
-    """The plans of `base` that can be taken now, by priority and number."""
+def ready(place: Workspace, base: str, claims: Claims | None) -> list[int]:
+    """The plans of `base` that can be taken now, by priority and number: none of those that `claims` hold, if given."""
     observer = place.observer
     configured = observer.configurations.of_tree(base)
     there = observer.of_tree(base, configured)
-    return [one.summary.number for one in plans.ready(place, there, claims.by_plan)]
+    return [one.summary.number for one in plans.ready(place, there, claims.by_plan if claims is not None else ())]
 
 
 def _here(place: Workspace, configured: Configured, there: PlanSet, number: int) -> list[Source]:

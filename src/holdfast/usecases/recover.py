@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 
 from holdfast.adapters import clock, intents, processes, refs, worktrees
 from holdfast.adapters.git import Git
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from holdfast.usecases.start import Options
     from holdfast.usecases.workspace import Workspace
 
-START, UNCLAIM = "start", "unclaim"
+START, UNCLAIM, WORKTREE = "start", "unclaim", "worktree"
 _HERE, _MADE, _NONE = "here", "made", "none"
 _CLEAR, _WAITS, _LATE = "clear", "waits", "late"
 _LATEST = HOUR
@@ -47,15 +48,24 @@ def begin(place: Workspace, claim: ClaimRefs, origin: Origin, options: Options, 
     return intent
 
 
-def begin_unclaim(place: Workspace, ending: EndingRefs, shared: bool) -> Intent:
-    """Write down that a claim is about to be given back."""
+def begin_unclaim(place: Workspace, ending: EndingRefs, shared: bool, away: bool) -> Intent:
+    """Write down that a claim is about to be given back; `away` while the remote does not answer, which never had it."""
     name = f"{UNCLAIM}-{(ending.tip or ending.there or '')[:16]}-{os.getpid()}"
     intent = Intent(_folder(place), name)
     intent.note(
-        kind=UNCLAIM, shared="yes" if shared else "", plan="" if ending.plan is None else str(ending.plan),
+        kind=UNCLAIM, shared="yes" if shared or away else "", away="yes" if away else "",
+        plan="" if ending.plan is None else str(ending.plan),
         branch=ending.branch, tip=ending.tip or "", there=ending.there or "", fences=" ".join(ending.fences),
         kept=ending.kept,
     )  # fmt: skip
+    return intent
+
+
+def begin_worktree(place: Workspace, branch: str) -> Intent:
+    """Write down that the worktree of a claim that stands is about to be made; its path is noted later."""
+    name = f"{WORKTREE}-{zlib.crc32(branch.encode('utf-8', 'surrogateescape')):08x}-{os.getpid()}"
+    intent = Intent(_folder(place), name)
+    intent.note(kind=WORKTREE, branch=branch)
     return intent
 
 
@@ -95,6 +105,10 @@ def _late(place: Workspace) -> str:
 
 def _clear(place: Workspace, one: Left, there: Contact | None) -> str:
     """Clear one intent; tells whether it is cleared, must wait for the remote, or may still land there."""
+    if one.fields.get("kind") == WORKTREE:
+        path = one.fields.get("path")
+        _leave_all(place, _listed(place, None, path), path)
+        return _CLEAR
     ending = _ending(one.fields)
     if ending is not None:
         return _unclaim(place, one.fields, ending, there)
@@ -141,13 +155,14 @@ def _whole(place: Workspace, fields: Mapping[str, str], listed: list[Worktree]) 
     return any(not worktrees.initializing(place.repository.common_dir, found.path) for found in listed)
 
 
-def _listed(place: Workspace, branch: str, path: str | None) -> list[Worktree]:
+def _listed(place: Workspace, branch: str | None, path: str | None) -> list[Worktree]:
     """The worktrees of a branch, and the one that git had begun to make at a path."""
     common = place.repository.common_dir
     return [
         one
         for one in worktrees.read(place.git)
-        if one.branch == branch or (one.path == path and worktrees.initializing(common, one.path))
+        if (branch is not None and one.branch == branch)
+        or (one.path == path and worktrees.initializing(common, one.path))
     ]
 
 
@@ -157,6 +172,8 @@ def _leave_all(place: Workspace, listed: list[Worktree], begun: str | None) -> N
     for found in listed:
         if worktrees.initializing(common, found.path):
             worktrees.drop_unfinished(place.git, found.path)
+        elif found.gone:
+            worktree.leave(place, found)
         else:
             worktrees.detach(Git(found.path, place.environment))
     if begun is not None:
@@ -197,13 +214,18 @@ def _unclaim(place: Workspace, fields: Mapping[str, str], ending: EndingRefs, th
     """Finish giving back, unless nothing has been done and somebody works there."""
     here = refs.read(place.git, ending.head).get(ending.head)
     listed = _listed(place, ending.branch, None)
-    if here not in (None, ending.tip):
-        return _CLEAR  # the branch has gone on
     if there is None and fields["shared"]:
         return _WAITS
-    gone_there = there is not None and ending.there is not None and there.id_of(ending.head) != ending.there
+    if fields.get("here"):  # it ended here, while the remote was away: a branch of that name is a new one
+        return _CLEAR if there is None or settled(claim_refs.end_there(ending, there)) else _WAITS
+    if here not in (None, ending.tip):
+        return _CLEAR  # the branch has gone on
+    away = bool(fields.get("away"))
+    gone_there = (
+        there is not None and not away and ending.there is not None and there.id_of(ending.head) != ending.there
+    )
     begun = here != ending.tip or gone_there
-    if not begun and any(_in_work(place, one.path) for one in listed):
+    if not begun and any(_in_work(place, one.path) for one in listed if not one.gone):
         return _CLEAR
     outcome = claim_refs.end_there(ending, there) if there is not None else None
     if not settled(outcome):
@@ -211,7 +233,7 @@ def _unclaim(place: Workspace, fields: Mapping[str, str], ending: EndingRefs, th
     if outcome is not None and outcome.result == contact.DECLINED:
         return _CLEAR
     for one in listed:
-        worktree.leave(place, one.path, one.main)
+        worktree.leave(place, one)
     claim_refs.end_here(place.git, ending, there.remote.name if there is not None else None)
     journal.note(place, "unclaim", plan=ending.plan, branch=ending.branch, recovered=True)
     return _CLEAR

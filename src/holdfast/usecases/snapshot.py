@@ -29,6 +29,10 @@ _FETCH_HEAD = 65_536
 """Bytes of FETCH_HEAD that are looked at: it has a line for each branch."""
 
 
+_OURS = "holdfast/"
+"""Branches below it are refs of ours on a server that takes branches only: fences, and what is kept. None is a claim."""
+
+
 class Observed(NamedTuple):
     """A snapshot, what it stands on, and its moment."""
 
@@ -128,7 +132,7 @@ def shallow_at(place: Workspace) -> str:
 
 
 def branches(place: Workspace, base: Ground, over: Container[str] = ()) -> list[Branch]:
-    """Every branch that is a claim, the same one here and on the remote as one; not those that are `over`."""
+    """Every branch that is a claim by its name or a fence, here and on the remote as one; not those that are `over`."""
     refs, lead = base.refs, _lead(base)
     names: dict[str, None] = {}
     for ref, oid in refs.items():
@@ -137,23 +141,18 @@ def branches(place: Workspace, base: Ground, over: Container[str] = ()) -> list[
                 names[ref[len(HEADS) :]] = None
             elif lead is not None and ref.startswith(lead):
                 names[ref[len(lead) :]] = None
-    found = named(base, names)
-    return [*found, *_by_fence(place, base, names, {one.plan for one in found})]
-
-
-def named(base: Ground, names: Iterable[str]) -> list[Branch]:
-    """The branches of these names that are claims by their name."""
     pattern, main = base.policy.claims.branch, base.policy.main_branch
     plans = ((name, pattern.number(name)) for name in names)
-    return _branches(
-        base, ((name, plan) for name, plan in plans if name != main and (plan is not None or is_feature(name)))
-    )
+    claims = ((name, plan) for name, plan in plans if plan is not None or is_feature(name))
+    named = [(name, plan) for name, plan in claims if name != main and not name.startswith(_OURS)]
+    return claiming(base, (*named, *_by_fence(place, base, names)))
 
 
-def _branches(base: Ground, plans: Iterable[tuple[str, int | None]]) -> list[Branch]:
+def claiming(base: Ground, plans: Iterable[tuple[str, int | None]]) -> list[Branch]:
     """The branches of these names, each with the plan that it claims."""
     refs, lead = base.refs, _lead(base)
-    places = {one.branch: one for one in base.worktrees if one.branch is not None}
+    present_last = sorted(base.worktrees, key=lambda one: not one.gone)
+    places = {one.branch: one for one in present_last if one.branch is not None}
     found = []
     for name, plan in plans:
         there = f"{lead}{name}" if lead is not None and f"{lead}{name}" in refs else None
@@ -163,21 +162,16 @@ def _branches(base: Ground, plans: Iterable[tuple[str, int | None]]) -> list[Bra
     return found
 
 
-def _by_fence(place: Workspace, base: Ground, names: Container[str], claimed: Container[int | None]) -> list[Branch]:
+def _by_fence(place: Workspace, base: Ground, names: Container[str]) -> list[tuple[str, int | None]]:
     """Branches that are claims by what the fence of their plan says, and no more by their name.
 
-    They were made when `claims.branch` was another one.
+    They were made when `claims.branch` was another one. A fence tells of the claim that was made last.
     """
-    known: dict[int, str] = {}
-    for lead in (surroundings.FENCES, surroundings.SEEN_FENCES):
-        numbers = ((ref[len(lead) :], oid) for ref, oid in base.refs.items() if ref.startswith(lead))
-        known |= {int(number): oid for number, oid in numbers if number.isascii() and number.isdecimal()}
-    asked = {plan: oid for plan, oid in known.items() if plan not in claimed}
-    said = known_facts.origins(place, place.cache, asked.values(), "dead")
-    held = ((said[oid].branch, plan) for plan, oid in asked.items() if oid in said)
-    pattern, main = base.policy.claims.branch, base.main
-    theirs = ((name, plan) for name, plan in held if name is not None and name in names and name != main)
-    return _branches(base, ((name, plan) for name, plan in theirs if pattern.number(name) is None))
+    fences = surroundings.fences(base.refs)
+    said = known_facts.origins(place, place.cache, fences.values(), "all")
+    held = ((said[oid].branch, plan) for plan, oid in fences.items() if oid in said)
+    theirs = ((name, plan) for name, plan in held if name is not None and name in names and name != base.main)
+    return [(name, plan) for name, plan in theirs if base.policy.claims.branch.number(name) is None]
 
 
 def _lead(base: Ground) -> str | None:
@@ -191,7 +185,7 @@ def _fences(
     """What the fences of the claimed plans say, by plan: it outlives a claim commit that a rebase dropped."""
     tips = {tip for one in branches for tip in one.tips}
     plans = {one.plan for one in branches if one.plan is not None}
-    wanted = {plan: oid for plan in plans if (oid := surroundings.fence_of(plan, refs)) is not None and oid not in tips}
+    wanted = {plan: oid for plan, oid in surroundings.fences(refs).items() if plan in plans and oid not in tips}
     known = known_facts.origins(place, cache, wanted.values(), "fences")
     return {plan: known[oid] for plan, oid in wanted.items() if oid in known}
 

@@ -24,6 +24,7 @@ from holdfast.usecases import (
     worker,
     worktree,
 )
+from holdfast.usecases.claim_refs import ClaimRefs
 from holdfast.usecases.taking import CLAIMED, LOST, REFUSED, Options, Scene, Started, refused
 from holdfast.usecases.unpublished import Told
 
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from holdfast.domain.claim import Claim
     from holdfast.domain.moment import Moment
     from holdfast.domain.problem import Problem
+    from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.claims import Claims
+    from holdfast.usecases.contact import Contact
     from holdfast.usecases.plan_source import NewPlan, Source
     from holdfast.usecases.surroundings import Asked
     from holdfast.usecases.workspace import Workspace
@@ -70,10 +73,10 @@ def _once(
     except surroundings.Refused as error:
         return refused(number, error.problems)
     mine = _same_worker(place, scene, number, options.phase)
-    done = (
-        _again(place, scene, mine, options) if mine is not None else _decide(place, scene, number, now, options, text)
-    )
-    return _with(done, scene.told)
+    if mine is None:
+        return _with(_decide(place, scene, number, now, options, text), scene.told)
+    lost = start.lost_blockers(mine, [one for one in scene.claims.of_plan(number) if one.lost])
+    return _with(refused(number, lost) if lost else _again(place, scene, mine, options), scene.told)
 
 
 def following(place: Workspace, now: Moment, options: Options, asked: Asked | None = None) -> Started:
@@ -87,11 +90,11 @@ def following(place: Workspace, now: Moment, options: Options, asked: Asked | No
         return refused(None, [_no_main(scene)])
     lost: Started | None = None
     told = scene.told
-    for number in plan_source.ready(place, scene.base, scene.claims):
+    for number in plan_source.ready(place, scene.base, scene.claims if options.phase is None else None):
         tried = one(place, number, now, options)
         if tried.result == LOST:
             lost = tried
-        if tried.result == CLAIMED or not _taken_by_others(tried):
+        if tried.result == CLAIMED or not _taken_by_others(tried, options.phase):
             return _with(tried, told)
     return _with(lost or refused(None, [blocker("nothing-ready", "plans", "no plan is ready to be taken")]), told)
 
@@ -101,19 +104,21 @@ def _with(done: Started, told: Told) -> Started:
     return done._replace(notes=(*told.lines, *done.notes))
 
 
-def _taken_by_others(tried: Started) -> bool:
-    return tried.result == LOST or {one.code for one in tried.blockers} <= {"claimed", "contested", "plan-invalid"}
+def _taken_by_others(tried: Started, phase: str | None) -> bool:
+    """True for a plan that `--next` passes over; with a phase that is asked for also one that does not declare it."""
+    passed = {"claimed", "contested", "plan-invalid"} | ({"plan-unknown"} if phase is not None else set())
+    return tried.result == LOST or {one.code for one in tried.blockers} <= passed
 
 
 def _observe(place: Workspace, number: int | None, now: Moment, options: Options, asked: Asked | None) -> Scene:
     """The claims and the remote as it is now; unfinished starts of this clone are finished or taken back first."""
     seen = claims.observe(place, now, asked=asked)
-    surroundings.check(seen.ground)
+    surroundings.check(seen.ground.configured)
     there, told = None, Told()
     if seen.ground.remote is not None and not options.offline:
         there = contact.ask(contact.remote_for(place, seen.ground, seen.ground.remote))
-        changed = recover.unfinished(place, there)
-        told = unpublished.publish(place, there)
+        changed = not options.dry_run and recover.unfinished(place, there)
+        told = unpublished.publish(place, there) if not options.dry_run else Told()
         if changed or told != Told():
             there = contact.ask(there.remote)
         if number is not None:
@@ -123,7 +128,7 @@ def _observe(place: Workspace, number: int | None, now: Moment, options: Options
             there, brought = contact.bring(place, there, lambda name: name == main, seen.ground.refs)
         if brought or changed or told != Told():
             seen = claims.observe(place, now, there.requests())
-    elif recover.unfinished(place, None):
+    elif not options.dry_run and recover.unfinished(place, None):
         seen = claims.observe(place, now)
     base = _base(seen, there is not None, options.offline)
     return Scene(seen, there, base, worker.of(place.environment, seen.ground.settings, options.owner), told)
@@ -156,24 +161,42 @@ def _is_main(scene: Scene, path: str | None) -> bool:
 
 
 def _again(place: Workspace, scene: Scene, held: Claim, options: Options) -> Started:
-    """The same answer as the first time; a worktree that is gone, or was never made, is made now."""
+    """The same answer as the first time; what the remote does not have is published, a worktree that is gone made again."""
     assert held.plan is not None
     ground = scene.claims.ground
-    fence = surroundings.fence_of(held.plan, ground.refs)
+    fence = surroundings.fences(ground.refs).get(held.plan)
     said = commits.named(place.git, [fence]).commits().get(fence) if fence is not None else None
     mine = said is not None and said.origin is not None and said.origin.claim_id == held.claim_id
     done = Started(
-        CLAIMED, held.plan, held.branch, held.worktree, fence if mine else held.commit, scene.base,
+        CLAIMED, held.plan, held.branch, held.worktree, fence if mine and fence is not None else held.commit, scene.base,
         held.published, held.owner, held.claim_id,
         notes=(f"plan #{held.plan} is yours already",),
     )  # fmt: skip
-    if held.worktree is not None or not options.worktree or options.here or options.dry_run:
+    if options.dry_run:
         return done
-    made = worktree.make_again(place, ground, held, options.ask)
+    if scene.there is not None and not held.published:
+        done = _published(place, scene.there, held, done)
+    if done.result != CLAIMED or held.worktree is not None or not options.worktree or options.here:
+        return done
+    intent = recover.begin_worktree(place, held.branch)
+    try:
+        made = worktree.make_again(place, ground, held, options.ask, lambda path: intent.note(path=path))
+    finally:
+        intent.done()
     if made.path is not None:
         actor = scene.worker.owner
         journal.note(place, "worktree-made", plan=held.plan, branch=held.branch, worktree=made.path, actor=actor)
     return done._replace(worktree=made.path, warnings=made.problems, notes=(*done.notes, *made.notes))
+
+
+def _published(place: Workspace, there: Contact, held: Claim, done: Started) -> Started:
+    """A claim that the remote does not have: never published, made before there was a remote, or deleted there by hand."""
+    assert held.plan is not None and done.commit is not None
+    unpublished.remember(place, ClaimRefs(held.plan, held.branch, done.commit, held.commit))
+    told = unpublished.publish(place, there)
+    if held.branch in told.lost:
+        return taking.lost(held.plan, held.branch, "somebody else", None)
+    return done._replace(published=held.branch in told.published, notes=(*done.notes, *told.lines))
 
 
 def _decide(
@@ -187,7 +210,9 @@ def _decide(
     if scene.base is not None:
         source = plan_source.find(place, scene.base, number, text)
     phases = source.phases if source is not None else ()
-    taken = start.claim_blockers(number, held, options.steal, now, policy, options.phase, phases)
+    over = [one for one in scene.claims.all if one.plan == number and one.ended]
+    root = worktree.root(place, scene.claims.ground)
+    taken = start.claim_blockers(number, held, options.steal, now, policy, options.phase, phases, over, root)
     if source is None:
         problems.append(_no_main(scene))
     elif source.found or not taken:  # a plan that is not merged yet can be known to its claim alone
@@ -224,10 +249,15 @@ def _occupied(scene: Scene, name: str) -> list[Problem]:
     return [
         blocker(
             "branch-in-worktree", name, f"branch {name} is checked out in {one.path}",
-            f"remove that worktree when nobody needs it: `git worktree remove {one.path}`, then run it again",
+            f"remove that worktree when nobody needs it: `{_removal(one)}`, then run it again",
         )
         for one in found
     ]  # fmt: skip
+
+
+def _removal(one: Worktree) -> str:
+    unlock = f"git worktree unlock {one.path} && " if one.locked is not None else ""
+    return f"{unlock}git worktree remove {one.path}"
 
 
 def _in_the_way(scene: Scene, name: str) -> list[Problem]:

@@ -78,10 +78,10 @@ def of(place: Workspace, asked: Asked | None = None) -> Ground:
     return Ground(refs, asked.refs.stamp, settings, configured, asked.worktrees.all(), main, remote)
 
 
-def check(ground: Ground) -> None:
+def check(configured: Configured) -> None:
     """`Refused` where the configuration is not what its author meant: nothing is taken or given back on that ground."""
-    if ground.configured.errors:
-        raise Refused(ground.configured.errors)
+    if configured.errors:
+        raise Refused(configured.errors)
 
 
 def refs_now(place: Workspace) -> dict[str, str]:
@@ -89,9 +89,14 @@ def refs_now(place: Workspace) -> dict[str, str]:
     return AskedRefs(place.git, _REFS).ids()
 
 
-def fence_of(plan: int, refs: Mapping[str, str]) -> str | None:
-    """The commit of a plan's fence as far as this clone has seen it, or None."""
-    return refs.get(f"{SEEN_FENCES}{plan}") or refs.get(f"{FENCES}{plan}")
+def fences(refs: Mapping[str, str]) -> dict[int, str]:
+    """The commits of the fences by plan, as far as this clone has seen them: those of the remote before its own."""
+    found = {}
+    for lead in (FENCES, SEEN_FENCES):
+        for ref, oid in refs.items():
+            if ref.startswith(lead) and ref[len(lead) :].isdecimal():
+                found[int(ref[len(lead) :])] = oid
+    return found
 
 
 def main_of(policy: Policy, refs: Mapping[str, str]) -> str:

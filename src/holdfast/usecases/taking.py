@@ -151,7 +151,9 @@ def _win(
         here.switch(place, refs)
         made = made._replace(path=place.top)
     elif options.worktree:
-        made = worktree.make(place, scene.claims.ground, refs, options.ask, lambda path: intent.note(path=path))
+        made = worktree.make(
+            place, scene.claims.ground, refs.plan, refs.branch, options.ask, lambda path: intent.note(path=path)
+        )
         if made.path is None:
             _take_back(place, scene, refs, intent)
             return refused(refs.plan, list(made.problems))
@@ -183,7 +185,7 @@ def _not_won(place: Workspace, refs: ClaimRefs, outcome: contact.Outcome, intent
         message = f"{outcome.contact.remote.name} declined the claim: {outcome.words}"
         return refused(refs.plan, [blocker("remote-declined", outcome.contact.remote.name, message, plan=refs.plan)])
     winner = contact.winner_of(place, outcome.contact, (refs.fence, refs.head))
-    return _lost(refs, winner.who if winner is not None else "somebody else", winner)
+    return lost(refs.plan, refs.branch, winner.who if winner is not None else "somebody else", winner)
 
 
 def _not_made_here(place: Workspace, scene: Scene, refs: ClaimRefs, said: str, intent: Intent) -> Started:
@@ -192,14 +194,15 @@ def _not_made_here(place: Workspace, scene: Scene, refs: ClaimRefs, said: str, i
     now = claims.observe(place, scene.claims.observed.at)
     held = [one for one in now.of_plan(refs.plan) if one.commit != refs.tip]
     if held:
-        return _lost(refs, held[0].who, None)
+        return lost(refs.plan, refs.branch, held[0].who, None)
     raise CannotWrite(said.splitlines()[-1])
 
 
-def _lost(refs: ClaimRefs, winner: str, origin: Origin | None) -> Started:
+def lost(plan: int, branch: str, winner: str, origin: Origin | None) -> Started:
+    """The plan went to somebody who was faster."""
     where = f", on branch {origin.branch}" if origin is not None and origin.branch else ""
-    problem = blocker("claim-lost", f"plan #{refs.plan}", f"plan #{refs.plan} went to {winner}{where}", plan=refs.plan)
-    return Started(LOST, refs.plan, refs.branch, blockers=(problem,), winner=winner, exit=4)
+    problem = blocker("claim-lost", f"plan #{plan}", f"plan #{plan} went to {winner}{where}", plan=plan)
+    return Started(LOST, plan, branch, blockers=(problem,), winner=winner, exit=4)
 
 
 def _take_back(place: Workspace, scene: Scene, refs: ClaimRefs, intent: Intent) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import processes, worktrees
+from holdfast.adapters import commits, processes, worktrees
 from holdfast.adapters.git import CannotWrite, Git
-from holdfast.adapters.refs import HEADS
+from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.adapters.remote import Unreachable
 from holdfast.domain import unclaim
 from holdfast.domain.blockers import blocker
+from holdfast.domain.branch_name import is_feature
 from holdfast.domain.unclaim import Standing
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import (
@@ -17,7 +18,6 @@ from holdfast.usecases import (
     claims,
     contact,
     journal,
-    known_facts,
     recover,
     surroundings,
     unpublished,
@@ -60,9 +60,9 @@ def give_back(
     configuration or the remote does not allow it.
     """
     seen = claims.observe(place, now)
-    surroundings.check(seen.ground)
+    surroundings.check(seen.ground.configured)
     if seen.ground.remote is None:
-        if recover.unfinished(place, None):
+        if not dry_run and recover.unfinished(place, None):
             seen = claims.observe(place, now)
         return _decide(place, seen, name, owner, abandon, dry_run, None)
     try:
@@ -71,9 +71,10 @@ def give_back(
         if not _never_published(seen, name):
             raise
         done = _decide(place, seen, name, owner, abandon, dry_run, None)
-        return done._replace(notes=(f"{error.args[0]}; it does not know of this claim, which ends here", *done.notes))
-    changed = recover.unfinished(place, there)
-    told = unpublished.publish(place, there)
+        away = (f"{error.args[0]}; {done.branch} was never seen there",) if done.result == RELEASED else ()
+        return done._replace(notes=(*away, *done.notes))
+    changed = not dry_run and recover.unfinished(place, there)
+    told = unpublished.publish(place, there) if not dry_run else Told()
     if changed or told != Told():
         there = contact.ask(there.remote)
     there, brought = _bring(place, there, name, seen)
@@ -84,11 +85,17 @@ def give_back(
 
 
 def _bring(place: Workspace, there: Contact, name: str, seen: Claims) -> tuple[Contact, bool]:
-    """Bring what may be meant: the claims of a plan, or one branch."""
+    """Bring what may be meant: the claims of a plan, or one branch and, where its name says nothing, all fences."""
+    ground = seen.ground
     number = _number(name)
+    if number is None:
+        number = ground.policy.claims.branch.number(name)
     if number is not None:
-        return contact.bring_plan(place, there, number, seen.ground)
-    return contact.bring(place, there, lambda branch: branch in (name, seen.ground.main), seen.ground.refs)
+        return contact.bring_plan(place, there, number, ground)
+    if not is_feature(name) and name in there.heads():
+        contact.bring_fences(there)
+    there, brought = contact.bring(place, there, lambda branch: branch in (name, ground.main), ground.refs)
+    return there, brought or name in there.heads()
 
 
 def _never_published(seen: Claims, name: str) -> bool:
@@ -100,15 +107,22 @@ def _never_published(seen: Claims, name: str) -> bool:
 def _decide(
     place: Workspace, seen: Claims, name: str, owner: str | None, abandon: bool, dry_run: bool, there: Contact | None
 ) -> Unclaimed:
-    held = _meant(seen, name)
-    problems = _which(name, held)
-    if not problems:
-        problems = unclaim.blockers(held[0], _standing(place, seen, held[0], owner), abandon)
+    held = _chosen(_meant(seen, name))
+    if len(held) != 1:
+        return Unclaimed(REFUSED, name, blockers=(_unclear(name, held),))
+    one = held[0]
+    standing = _standing(place, seen, one, owner)
+    problems = unclaim.blockers(one, standing, abandon)
     if problems:
-        return Unclaimed(REFUSED, held[0].branch if len(held) == 1 else name, blockers=tuple(problems))
+        return Unclaimed(REFUSED, one.branch, blockers=tuple(problems))
     if dry_run:
-        return Unclaimed(RELEASED, held[0].branch, held[0].plan, notes=(f"would give back {_what(seen, held[0])}",))
-    return _release(place, seen, held[0], there)
+        return Unclaimed(RELEASED, one.branch, one.plan, notes=(f"would give back {_what(seen, one)}",))
+    keep = ABANDONED if (one.own_commits > 0 or standing.brings) and not one.ended else ""
+    actor = worker.of(place.environment, seen.ground.settings, owner).owner
+    done = _release(place, seen, one, there, keep, actor)
+    stays = (f"given back is {_what(seen, one)}",) if one.lost and done.result == RELEASED else ()
+    files = (f"`git checkout {done.kept} -- .` brings its files here",) if standing.brings and done.kept else ()
+    return done._replace(notes=(*done.notes, *stays, *files))
 
 
 def _meant(seen: Claims, name: str) -> list[Claim]:
@@ -122,17 +136,18 @@ def _number(name: str) -> int | None:
     return int(bare) if bare.isascii() and bare.isdecimal() else None
 
 
-def _which(name: str, held: list[Claim]) -> list[Problem]:
-    """One claim: what is lost goes first, then what holds; with several of a plan the branch must be named."""
+def _chosen(meant: list[Claim]) -> list[Claim]:
+    """What is given back: lost claims go first, then those that hold, then those that have ended."""
+    return [one for one in meant if one.lost] or [one for one in meant if not one.ended] or meant
+
+
+def _unclear(name: str, held: list[Claim]) -> Problem:
+    """Why nothing can be given back by that name."""
     if not held:
-        return [blocker("not-claimed", name, f"{name} is not claimed")]
-    lost = [one for one in held if one.lost]
-    held[:] = lost or [one for one in held if not one.ended] or held
-    if len(held) > 1:
-        names = ", ".join(one.branch for one in held)
-        remedy = f"name the branch: `holdfast unclaim {held[0].branch}`"
-        return [blocker("contested", name, f"{name} is claimed by several branches: {names}", remedy)]
-    return []
+        return blocker("not-claimed", name, f"{name} is not claimed")
+    names = ", ".join(one.branch for one in held)
+    remedy = f"name the branch: `{unclaim.command(held[0])}`"
+    return blocker("contested", name, f"{name} is claimed by several branches: {names}", remedy)
 
 
 def _what(seen: Claims, held: Claim) -> str:
@@ -151,53 +166,60 @@ def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) ->
         dirty = worktrees.dirty(Git(held.worktree, place.environment))
     in_its_worktree = held.worktree is not None and os.path.realpath(held.worktree) == os.path.realpath(place.top)
     made_here = held.local is not None and held.host in (None, me.host) and held.worker is None
-    return Standing(me.made(held) or in_its_worktree, made_here, dirty, inside)
+    return Standing(me.made(held) or in_its_worktree, made_here, dirty, inside, _brings(place, seen, held))
 
 
-def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None) -> Unclaimed:
+def _brings(place: Workspace, seen: Claims, held: Claim) -> bool:
+    """True for a claim without work of its own that has a file which no main branch has: that of its plan."""
+    if held.ended or held.own_commits:
+        return False
+    refs, main = seen.ground.refs, seen.ground.main
+    mains = [name for name in (HEADS + main, f"{REMOTES}{seen.ground.remote}/{main}") if name in refs]
+    return all(place.git.attempt("diff", "--quiet", f"{name}...{held.commit}", "--")[0] == 1 for name in mains)
+
+
+def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None, keep: str, actor: str) -> Unclaimed:
     away = there is None and seen.ground.remote is not None
     here = seen.ground.refs.get(held.local) if held.local is not None else None
     on_remote = here if away else there.id_of(HEADS + held.branch) if there is not None and held.published else None
-    keep = ABANDONED if held.own_commits > 0 and not held.ended else ""
     tip = here or on_remote or held.commit
     ending = EndingRefs(held.plan, held.branch, here, on_remote, _fences(place, seen, held, there), keep)
-    intent = recover.begin_unclaim(place, ending, there is not None or away)
+    intent = recover.begin_unclaim(place, ending, there is not None, away)
     try:
-        journal.note(place, "unclaim-begun", plan=held.plan, branch=held.branch, durable=True, commit=tip)
+        journal.note(place, "unclaim-begun", plan=held.plan, branch=held.branch, durable=True, actor=actor, commit=tip)
         problem = _on_remote(ending, there) if there is not None else None
         if problem is not None:
             intent.done()
             return Unclaimed(REFUSED, held.branch, held.plan, blockers=(problem,))
         checked_out = [one for one in seen.ground.worktrees if here is not None and one.branch == held.branch]
-        notes = tuple(worktree.leave(place, one.path, one.main) for one in checked_out)
+        notes = tuple(worktree.leave(place, one) for one in checked_out)
         said = claim_refs.end_here(place.git, ending, seen.ground.remote)
         if said is not None:
             raise CannotWrite(said.splitlines()[-1].removeprefix("fatal: "))
     except BaseException:
         intent.leave()
         raise
-    if away:
-        intent.leave()  # a push that got no answer may have landed: the next contact ends that, too
+    if away:  # a push that got no answer may have landed: the next contact ends that, too
+        intent.note(here="ended")
+        intent.leave()
     else:
         intent.done()
     kept = ending.keep(tip) if keep else None
-    journal.note(place, "unclaim", plan=held.plan, branch=held.branch, kept=kept)
+    journal.note(place, "unclaim", plan=held.plan, branch=held.branch, actor=actor, kept=kept)
     return Unclaimed(RELEASED, held.branch, held.plan, kept, (), notes)
 
 
 def _fences(place: Workspace, seen: Claims, held: Claim, there: Contact | None) -> tuple[str, ...]:
-    """The values of the fence that are this claim's: none while branches of other phases hold the plan too."""
-    if held.plan is None or (not held.lost and any(one.branch != held.branch for one in seen.of_plan(held.plan))):
+    """The values of the fence that this claim left; another claim of the plan has one of its own."""
+    if held.plan is None:
         return ()
-    name = f"{FENCES}{held.plan}"
-    refs = seen.ground.refs
+    name, refs = f"{FENCES}{held.plan}", seen.ground.refs
     found = (refs.get(name), refs.get(f"{SEEN_FENCES}{held.plan}"), there.id_of(name) if there is not None else None)
-    values = [one for one in dict.fromkeys(found) if one is not None]
-    said = known_facts.origins(place, place.cache, values, "ending")
-    return tuple(one for one in values if one in said and _made(said[one], held))
+    said = commits.named(place.git, [one for one in dict.fromkeys(found) if one is not None]).commits()
+    return tuple(oid for oid, one in said.items() if one.origin is not None and _left(one.origin, held))
 
 
-def _made(fence: Origin, held: Claim) -> bool:
+def _left(fence: Origin, held: Claim) -> bool:
     """True for the fence that this very claim left; of a branch without a claim of its own, for one that names it."""
     return fence.claim_id == held.claim_id if held.claim_id is not None else fence.branch == held.branch
 

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 
 class Told(NamedTuple):
-    """What became of them at this contact: the branches that are published now, and those that were lost."""
+    """What became of them at this contact: the branches that are published now, those that were lost, and those that wait.
+
+    Of the last each with the words of whoever did not take it.
+    """
 
     published: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    waits: tuple[tuple[str, str], ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -30,9 +34,10 @@ class Told(NamedTuple):
             *(f"{branch} was claimed offline and is published now" for branch in self.published),
             *(
                 f"{branch} was claimed offline and is lost: somebody else holds its plan on the remote; "
-                f"`holdfast unclaim {branch} --abandon` keeps its commits and ends it"
+                "`holdfast claims` says who, and how to keep its commits"
                 for branch in self.lost
             ),
+            *(f"{branch} is in this clone alone, and was not published: {words}" for branch, words in self.waits),
         )
 
 
@@ -73,6 +78,7 @@ def publish(place: Workspace, there: Contact) -> Told:
     """Publish what was claimed offline. What does not get an answer waits for the next contact."""
     won: list[str] = []
     lost: list[str] = []
+    waits: list[tuple[str, str]] = []
     for name in files.names(_folder(place)):
         target = os.path.join(_folder(place), name)
         raw = (files.read_regular(target) or b"").decode("utf-8", "surrogateescape")
@@ -81,29 +87,32 @@ def publish(place: Workspace, there: Contact) -> Told:
         if claim is None or tip is None or not _holds(place, tip, claim.commit):
             files.put(target, files.ABSENT)  # given back, or another claim of that name
             continue
-        outcome = _publish(place, claim._replace(tip=tip), there)
-        if outcome is None:
+        outcome, words = _publish(place, claim._replace(tip=tip), there)
+        if outcome not in (contact.WON, contact.LOST):
+            waits.append((claim.branch, words))
             continue
-        (won if outcome else lost).append(claim.branch)
-        journal.note(place, "claim-published" if outcome else "claim-lost", plan=claim.plan, branch=claim.branch)
+        (won if outcome == contact.WON else lost).append(claim.branch)
+        event = "claim-published" if outcome == contact.WON else "claim-lost"
+        journal.note(place, event, plan=claim.plan, branch=claim.branch)
         files.put(target, files.ABSENT)
-    return Told(tuple(won), tuple(lost))
+    return Told(tuple(won), tuple(lost), tuple(waits))
 
 
-def _publish(place: Workspace, claim: ClaimRefs, there: Contact) -> bool | None:
-    """True when the claim is published, False when somebody else holds the plan, None when it must wait."""
-    held = rivals.on_remote(place, there, claim.plan)
+def _publish(place: Workspace, claim: ClaimRefs, there: Contact) -> tuple[str, str]:
+    """How it ended, as an outcome of a push, and what was said against it."""
+    held = rivals.on_remote(place, there, claim)
     pushed = there.id_of(claim.head)
     if pushed is not None and _holds(place, pushed, claim.commit):  # by hand: what it lacks is the fence
         held = tuple(one for one in held if one.branch != claim.branch)
         claim = claim._replace(tip=pushed)
+    elif pushed is not None:  # merged, or it would be held: what is replaced is kept, as `start` keeps it
+        claim = claim._replace(kept=claim.kept or claim_refs.FINISHED)
     if held:
-        return False
+        return contact.LOST, ""
     outcome = claim_refs.publish(claim._replace(old_there=pushed, old_fence=there.id_of(claim.fence)), there)
     if outcome.result == contact.WON:
         claim_refs.mark_published(place.git, claim, there.remote.name)
-        return True
-    return False if outcome.result == contact.LOST else None
+    return outcome.result, outcome.words
 
 
 def _holds(place: Workspace, tip: str, commit: str) -> bool:

@@ -11,7 +11,6 @@ from holdfast.adapters.git import Git, decode
 from holdfast.domain.blockers import blocker
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import approvals
-from holdfast.usecases.claim_refs import ClaimRefs
 from holdfast.usecases.contact import main_top
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.claim import Claim
     from holdfast.domain.problem import Problem
+    from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
 
@@ -39,60 +39,88 @@ class Made(NamedTuple):
     notes: tuple[str, ...]
 
 
-def make(place: Workspace, ground: Ground, claim: ClaimRefs, ask: Ask | None, begun: Callable[[str], None]) -> Made:
-    """Make the worktree of a claim; without one the claim is to be taken back. `begun` is told where, before it is made."""
+def make(
+    place: Workspace,
+    ground: Ground,
+    plan: int,
+    branch: str,
+    ask: Ask | None,
+    begun: Callable[[str], None],
+    fresh: bool = False,
+) -> Made:
+    """Make a worktree on the branch of a claim; `path` is None where git could not. `begun` is told where, before that.
+
+    A `fresh` one shares nothing with an earlier one of its name, whose folder somebody may only have moved: git knows
+    worktrees by the name that they were made with.
+    """
     main = main_top(place, ground)
-    path = _free(os.path.join(_root(main, ground), claim.branch))
-    begun(path)
+    path = _free(os.path.join(root(place, ground), branch))
+    at = f"{path}.{os.urandom(4).hex()}" if fresh else path
+    begun(at)
     with contextlib.suppress(OSError):  # what cannot be overlooked is shown, and does no harm
         _ignore(place, main, ground)
-    said = worktrees.add(place.git, path, claim.branch)
+    said = worktrees.add(place.git, at, branch)
     problems = []
     if said is not None:
         last = said.splitlines()[-1].removeprefix("fatal: ")
-        if not _made_all_the_same(place, path, claim.branch):
+        if not _made_all_the_same(place, at, branch):
             message = f"git could not make {path}: {last}"
-            return Made(None, (blocker("worktree-unmade", claim.branch, message, plan=claim.plan),), ())
+            return Made(None, (blocker("worktree-unmade", branch, message, plan=plan),), ())
         message = f"the post-checkout hook failed: {last}; the claim and the worktree are there"
         problems.append(blocker("setup-failed", "post-checkout", message, f"mend the hook, then run it in {path}"))
+    if fresh and not worktrees.move(place.git, at, path):
+        path = at
     copied, failed = _include(place, main, path)
     notes = (f"copied {len(copied)} ignored file{'' if len(copied) == 1 else 's'} ({INCLUDE})",) if copied else ()
-    return Made(path, (*problems, *failed, *_set_up(place, ground, main, path, claim, ask)), notes)
+    return Made(path, (*problems, *failed, *_set_up(place, ground, main, path, plan, ask)), notes)
 
 
-def make_again(place: Workspace, ground: Ground, held: Claim, ask: Ask | None) -> Made:
-    """Make the worktree of a claim that stands: the one that it had is gone, was never finished, or is in another clone."""
+def make_again(place: Workspace, ground: Ground, held: Claim, ask: Ask | None, begun: Callable[[str], None]) -> Made:
+    """Make the worktree of a claim that stands: the one that it had is gone, or its branch is not in this clone yet."""
     assert held.plan is not None
-    common = place.repository.common_dir
-    for one in ground.worktrees:
-        if one.branch == held.branch and worktrees.initializing(common, one.path):
-            worktrees.drop_unfinished(place.git, one.path)
-        elif one.branch == held.branch and one.prunable:
-            worktrees.remove(place.git, one.path)
+    gone = [one for one in ground.worktrees if one.branch == held.branch and one.gone]
+    for one in gone:
+        if one.locked is not None:
+            message = (
+                f"its worktree {one.path} is not there, and git keeps it locked ({one.locked or 'no reason given'})"
+            )
+            remedy = f"`git worktree unlock {one.path}`, then run it again"
+            return Made(None, (blocker("worktree-unmade", held.branch, message, remedy, plan=held.plan),), ())
+        worktrees.forget(place.repository.common_dir, one.path)
     if held.local is None and held.remote is not None:
         code, _, err = place.git.attempt("branch", "--quiet", "--track", "--", held.branch, held.remote)
         if code != 0:
             message = f"git could not make the branch {held.branch}: {decode(err).strip().splitlines()[-1]}"
             return Made(None, (blocker("worktree-unmade", held.branch, message, plan=held.plan),), ())
-    return make(place, ground, ClaimRefs(held.plan, held.branch, held.commit, held.commit), ask, lambda _path: None)
+    return make(place, ground, held.plan, held.branch, ask, begun, fresh=bool(gone))
 
 
-def leave(place: Workspace, path: str, main: bool) -> str:
+def leave(place: Workspace, one: Worktree) -> str:
     """Remove a worktree that is clean, holds no ignored files and that nobody stands in; detach any other."""
-    if not os.path.isdir(path):
-        known = os.path.isdir(os.path.dirname(path)) and worktrees.remove(place.git, path)  # else a disk may be away
-        return f"the worktree {path} is gone" + ("" if known else "; `git worktree prune` forgets it")
-    git = Git(path, place.environment)
+    if one.gone:
+        return _forgotten(place, one)
+    path, git = one.path, Git(one.path, place.environment)
     empty = processes.standing_in(path, os.getpid()) == () and not worktrees.holds_ignored(git)
-    if (
-        not main
-        and empty
-        and os.path.realpath(place.top) != os.path.realpath(path)
-        and worktrees.remove(place.git, path)
-    ):
+    here = os.path.realpath(place.top) == os.path.realpath(path)
+    if not one.main and empty and not here and worktrees.remove(place.git, path):
         return f"removed the worktree {path}"
     worktrees.detach(git)
     return f"{path} is left as it is, on no branch"
+
+
+def _forgotten(place: Workspace, one: Worktree) -> str:
+    """Forget a worktree that is not there; in what is left of its folder git would find the repository around it."""
+    path, common = one.path, place.repository.common_dir
+    if one.locked is not None:
+        return (
+            f"the worktree {path} is gone, and locked: `git worktree unlock {path}` and `git worktree prune` forget it"
+        )
+    if not os.path.isdir(os.path.dirname(path)):  # a disk may be away
+        return f"the worktree {path} is gone; `git worktree prune` forgets it"
+    if processes.standing_in(path, os.getpid()) == () and worktrees.only_committed(place.git, common, path):
+        files.remove_tree(path)
+    worktrees.forget(common, path)
+    return f"the worktree {path} is gone" + ("; what is left of its folder stays" if os.path.lexists(path) else "")
 
 
 def port(plan: int) -> int:
@@ -100,8 +128,9 @@ def port(plan: int) -> int:
     return _FIRST_PORT + plan % _PLANS * _PORTS_EACH
 
 
-def _root(main: str, ground: Ground) -> str:
-    return os.path.normpath(os.path.join(main, os.path.expanduser(ground.policy.worktree.root)))
+def root(place: Workspace, ground: Ground) -> str:
+    """The folder in which worktrees are made."""
+    return os.path.normpath(os.path.join(main_top(place, ground), os.path.expanduser(ground.policy.worktree.root)))
 
 
 def _made_all_the_same(place: Workspace, path: str, branch: str) -> bool:
@@ -125,7 +154,7 @@ def _free(path: str) -> str:
 
 def _ignore(place: Workspace, main: str, ground: Ground) -> None:
     """Let git overlook the folder of worktrees, through `info/exclude`: no file of the project changes."""
-    inside = os.path.relpath(_root(main, ground), main)
+    inside = os.path.relpath(root(place, ground), main)
     if inside.startswith(".."):
         return
     escaped = "".join(f"\\{one}" if one in "\\*?[" else one for one in inside)
@@ -159,13 +188,13 @@ def _include(place: Workspace, main: str, path: str) -> tuple[list[str], list[Pr
     return copied, failed
 
 
-def _set_up(place: Workspace, ground: Ground, main: str, path: str, claim: ClaimRefs, ask: Ask | None) -> list[Problem]:
+def _set_up(place: Workspace, ground: Ground, main: str, path: str, plan: int, ask: Ask | None) -> list[Problem]:
     """Run the approved set-up; a failure keeps the claim and is told."""
     key = approvals.KEYS[0]
     command = approvals.command(ground.policy, key)
     if not command:
         return []
-    variables = {"HOLDFAST_ROOT": main, "HOLDFAST_PLAN": str(claim.plan), "HOLDFAST_PORT": str(port(claim.plan))}
+    variables = {"HOLDFAST_ROOT": main, "HOLDFAST_PLAN": str(plan), "HOLDFAST_PORT": str(port(plan))}
     by_hand = _by_hand(command, path, variables)
     if not approvals.is_approved(place, key, command):
         if ask is None or not ask(key, command):

@@ -118,14 +118,15 @@ class _Folder:
 
     def numbers(self) -> Iterator[Problem]:
         """Numbers that two files have; the plans are in order, so that these stand side by side."""
-        first = None
+        first, free = None, 0
         for one in self.summaries:
             if first is None or one.number != first.number:
                 first = one
                 continue
+            free = free + 1 if free else self.state.unused(self.history)
             yield from finding(
                 self.policy, "number-shared", "number", f"plan #{one.number} is two files: {first.path} and {one.path}",
-                f"give the younger one the next free number, if it is this: `{self.state.renumber(one.path, self.history)}`, "
+                f"give the younger one the next free number, if it is this: `{self.state.renumber(one.path, free)}`, "
                 "and correct its title",
                 path=one.path, plan=one.number,
             )  # fmt: skip

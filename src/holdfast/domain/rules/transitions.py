@@ -111,15 +111,17 @@ def _renumbered(state: FolderState, befores: list[FolderState], policy: Policy) 
 
 
 def _reused(state: FolderState, befores: list[FolderState], policy: Policy, history: History) -> Iterator[Problem]:
+    free = 0
     for one in state.summaries.among(_new_in(state, befores)):
         if any(before.summaries.has(one.number) for before in befores):
             continue
         slugs = history.slugs(state.folder.path, one.number)
         if not slugs or slug_of(one.path) in slugs:
             continue
+        free = free + 1 if free else state.unused(history)
         yield from finding(
             policy, "number-reused", "number",
             f"plan #{one.number} is new, but {sorted(slugs)[0]!r} had this number before it",
-            f"take the next free number: `{state.renumber(one.path, history)}`, and correct its title",
+            f"take the next free number: `{state.renumber(one.path, free)}`, and correct its title",
             path=one.path, plan=one.number,
         )  # fmt: skip

@@ -45,25 +45,28 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         from holdfast.usecases import claims_fetch
 
         try:
-            found = claims_fetch.observe(place, now).listed(parsed.all)
+            found = claims_fetch.observe(place, now, face_.dry_run).listed(parsed.all)
         except surroundings.Refused as refused:
             return face_.refuse(refused.problems)
     else:
         found = claims.listed(place, now, parsed.all, asked)
+    lost = _lost(found)
     if parsed.stale:
         found = found._replace(claims=[one for one in found.claims if one.state == "stale"])
     for problem in found.ground.configured.errors:
         face_.say(render.refusal(problem, "warning"))
     if face_.json:
         rows = [fields(one, now, found.ground.policy.claims) for one in found.claims]
-        told = {"published": list(found.published), "lost": list(found.lost)}
+        told = {"published": list(found.published), "lost": list(lost)}
         face_.document("claims", {"claims": rows, "remote": remote_fields(found), **told})
         return face.DONE
     face_.data(render.lines(_table(face_, found.claims, now)))
     for branch in found.published:
         face_.say(render.shown(f"{branch} was claimed offline and is published now"))
-    for branch in found.lost:
-        face_.say(render.shown(_lost(branch, found)))
+    for branch, words in found.waits:
+        face_.say(render.shown(f"{branch} is in this clone alone, and was not published: {words}"))
+    for line in lost.values():
+        face_.say(render.shown(line))
     face_.say(_view(found, now))
     return face.DONE
 
@@ -123,13 +126,24 @@ def _table(face_: Face, shown: Sequence[Claim], now: Moment) -> Iterable[str]:
     yield from face_.columns(rows, yields=1)
 
 
-def _lost(branch: str, found: Listed) -> str:
-    plans = {one.plan for one in found.claims if one.lost and one.branch == branch}
-    held = [one for one in found.claims if one.plan in plans and one.published]
+def _lost(found: Listed) -> dict[str, str]:
+    """What is said of each branch here whose plan somebody else holds on the remote."""
+    lost = [one for one in found.claims if one.lost]
+    if not lost and not found.lost:
+        return {}
+    from holdfast.domain import unclaim
+
     where = found.remote.name if found.remote is not None else "the remote"
-    who = "; ".join(f"{one.owner or 'somebody'} holds plan #{one.plan} on {where}, as {one.branch}" for one in held)
-    way_out = f"`holdfast unclaim {branch} --abandon` keeps its commits and ends it"
-    return f"{branch} here is lost: {who or f'somebody else holds its plan on {where}'}; {way_out}"
+    told = {branch: f"{branch} is lost: somebody was faster on {where}; run it again" for branch in found.lost}
+    for one in lost:
+        held = [
+            f"{other.who}, as {other.branch}" for other in found.claims if other.plan == one.plan and other.published
+        ]
+        told[one.branch] = (
+            f"{one.branch} here is lost: plan #{one.plan} is held on {where} by {' and '.join(held)}; "
+            f"`{unclaim.command(one)}` keeps its commits and ends it"
+        )
+    return told
 
 
 def _view(found: Listed, now: Moment) -> str:
