@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from holdfast.domain import status
 from holdfast.domain.policy import RECORD
 from holdfast.domain.problem import ERROR, WARNING
@@ -118,18 +120,23 @@ class _Folder:
 
     def numbers(self) -> Iterator[Problem]:
         """Numbers that two files have; the plans are in order, so that these stand side by side."""
-        first, free = None, 0
+        first, free = None, None
         for one in self.summaries:
             if first is None or one.number != first.number:
                 first = one
                 continue
-            free = free + 1 if free else self.state.unused(self.history)
+            free = free or self._free()
             yield from finding(
                 self.policy, "number-shared", "number", f"plan #{one.number} is two files: {first.path} and {one.path}",
-                f"give the younger one the next free number, if it is this: `{self.state.renumber(one.path, free)}`, "
+                f"give the younger one the next free number, if it is this: `{self.state.renumber(one.path, free[one.path])}`, "
                 "and correct its title",
                 path=one.path, plan=one.number,
             )  # fmt: skip
+
+    def _free(self) -> dict[str, int]:
+        """A number of its own for each file whose number another one before it has, whatever of them is looked at."""
+        shared = [one.path for before, one in itertools.pairwise(self.all) if one.number == before.number]
+        return dict(zip(shared, itertools.count(self.state.unused(self.history)), strict=False))
 
     def relations(self) -> Iterator[Problem]:
         for one in self.summaries:
