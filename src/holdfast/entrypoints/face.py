@@ -121,11 +121,10 @@ class Face(NamedTuple):
         widths = [max(map(len, column)) for column in safe]
         if edge is not None and yields is not None and widths:
             over = sum(widths[:-1]) + 2 * (len(widths) - 1) + 1 - edge  # of the last column an ellipsis is enough
-            widths[yields] -= min(max(over, 0), max(widths[yields] - _NARROWEST, 0))
-        aligned = [
-            [render.fitted(cell, width).ljust(width) for cell in column]
-            for column, width in zip(safe, widths, strict=True)
-        ]
+            narrow = widths[yields] - min(max(over, 0), max(widths[yields] - _NARROWEST, 0))
+            safe[yields] = [render.fitted(cell, narrow) for cell in safe[yields]]
+            widths[yields] = narrow
+        aligned = [[cell.ljust(width) for cell in column] for column, width in zip(safe, widths, strict=True)]
         return [render.fitted("  ".join(row).rstrip(), edge) for row in zip(*aligned, strict=True)]
 
     def shown(self, path: str, top: str) -> str:

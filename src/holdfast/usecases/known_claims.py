@@ -43,7 +43,7 @@ def read(cache: Cache, stamp: Stamp, now: Moment, policy: ClaimPolicy) -> Known 
     if raw is None or not raw.startswith(_LEAD):
         return None  # of what is no such thing marshal takes any four bytes for a length, and all memory for that
     try:
-        its, at, columns = marshal.loads(raw[len(_LEAD) :])  # noqa: S302 - whoever can write here can write hooks
+        its, at, columns = marshal.loads(memoryview(raw)[len(_LEAD) :])  # noqa: S302 - whoever can write here can write hooks
     except (ValueError, EOFError, TypeError):
         return None
     if its != stamp or not at <= now < at + HOUR:

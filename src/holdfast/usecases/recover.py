@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 
 from holdfast.adapters import clock, intents, processes, refs, worktrees
 from holdfast.adapters.git import Git
@@ -63,8 +62,7 @@ def begin_unclaim(place: Workspace, ending: EndingRefs, shared: bool, away: bool
 
 def begin_worktree(place: Workspace, branch: str) -> Intent:
     """Write down that the worktree of a claim that stands is about to be made; its path is noted later."""
-    name = f"{WORKTREE}-{zlib.crc32(branch.encode('utf-8', 'surrogateescape')):08x}-{os.getpid()}"
-    intent = Intent(_folder(place), name)
+    intent = Intent(_folder(place), f"{WORKTREE}-{os.urandom(4).hex()}-{os.getpid()}")
     intent.note(kind=WORKTREE, branch=branch)
     return intent
 

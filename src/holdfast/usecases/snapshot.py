@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 
 from holdfast.adapters import files, reflog, worktrees
 from holdfast.adapters.git import decode
@@ -128,7 +127,11 @@ def _address(url: str) -> str:
 def shallow_at(place: Workspace) -> str:
     """Where the history of a shallow clone is cut off, in short; empty for a whole one."""
     said = files.read_regular(os.path.join(place.repository.common_dir, "shallow"))
-    return f"{zlib.crc32(said):08x}" if said else ""
+    if not said:
+        return ""
+    import zlib  # only in a shallow clone
+
+    return f"{zlib.crc32(said):08x}"
 
 
 def branches(place: Workspace, base: Ground, over: Container[str] = ()) -> list[Branch]:
@@ -144,8 +147,8 @@ def branches(place: Workspace, base: Ground, over: Container[str] = ()) -> list[
     pattern, main = base.policy.claims.branch, base.policy.main_branch
     plans = ((name, pattern.number(name)) for name in names)
     claims = ((name, plan) for name, plan in plans if plan is not None or is_feature(name))
-    named = [(name, plan) for name, plan in claims if name != main and not name.startswith(_OURS)]
-    return claiming(base, (*named, *_by_fence(place, base, names)))
+    found = claiming(base, ((name, plan) for name, plan in claims if name != main and not name.startswith(_OURS)))
+    return [*found, *claiming(base, _by_fence(place, base, names, {tip for one in found for tip in one.tips}))]
 
 
 def claiming(base: Ground, plans: Iterable[tuple[str, int | None]]) -> list[Branch]:
@@ -162,12 +165,15 @@ def claiming(base: Ground, plans: Iterable[tuple[str, int | None]]) -> list[Bran
     return found
 
 
-def _by_fence(place: Workspace, base: Ground, names: Container[str]) -> list[tuple[str, int | None]]:
+def _by_fence(
+    place: Workspace, base: Ground, names: Container[str], tips: Container[str]
+) -> list[tuple[str, int | None]]:
     """Branches that are claims by what the fence of their plan says, and no more by their name.
 
-    They were made when `claims.branch` was another one. A fence tells of the claim that was made last.
+    They were made when `claims.branch` was another one. A fence tells of the claim that was made last; one that is the tip
+    of a branch, of `tips`, tells of that one.
     """
-    fences = surroundings.fences(base.refs)
+    fences = {plan: oid for plan, oid in surroundings.fences(base.refs).items() if oid not in tips}
     said = known_facts.origins(place, place.cache, fences.values(), "all")
     held = ((said[oid].branch, plan) for plan, oid in fences.items() if oid in said)
     theirs = ((name, plan) for name, plan in held if name is not None and name in names and name != base.main)
