@@ -124,8 +124,10 @@ class Face(NamedTuple):
             narrow = widths[yields] - min(max(over, 0), max(widths[yields] - _NARROWEST, 0))
             safe[yields] = [render.fitted(cell, narrow) for cell in safe[yields]]
             widths[yields] = narrow
-        aligned = [[cell.ljust(width) for cell in column] for column, width in zip(safe, widths, strict=True)]
-        return [render.fitted("  ".join(row).rstrip(), edge) for row in zip(*aligned, strict=True)]
+        aligned = [[cell.ljust(width) for cell in column] for column, width in zip(safe[:-1], widths, strict=False)]
+        aligned += map(list, safe[-1:])
+        lines = ["  ".join(row).rstrip() for row in zip(*aligned, strict=True)]
+        return [render.fitted(line, edge) for line in lines] if edge is not None else lines
 
     def shown(self, path: str, top: str) -> str:
         """A repository path as text shows it: relative to the current folder, safe on a terminal."""

@@ -6,6 +6,7 @@ after an hour everything is: by then a date that lay ahead of the clock may have
 
 from __future__ import annotations
 
+import itertools
 import marshal
 import sys
 
@@ -53,7 +54,9 @@ def read(cache: Cache, stamp: Stamp, now: Moment, policy: ClaimPolicy) -> Known 
     fields["state"] = [state_at(state, moment, now, policy) for state, moment in seen]
     checked_out = zip(fields["branch"], fields["worktree"], strict=True)
     return Known(
-        list(map(Claim._make, zip(*fields.values(), strict=True))),
+        list(
+            map(tuple.__new__, itertools.repeat(Claim), zip(*fields.values(), strict=True))
+        ),  # as `_make`, 2 ms sooner
         frozenset(branch for branch, worktree in checked_out if worktree is not None),
     )
 
