@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import commits
 from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.domain import start
 from holdfast.domain.blockers import blocker
@@ -14,8 +13,8 @@ from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import (
     claims,
     contact,
+    held,
     here,
-    journal,
     plan_source,
     recover,
     surroundings,
@@ -24,17 +23,14 @@ from holdfast.usecases import (
     worker,
     worktree,
 )
-from holdfast.usecases.claim_refs import ClaimRefs
 from holdfast.usecases.taking import CLAIMED, LOST, REFUSED, Options, Scene, Started, refused
 from holdfast.usecases.unpublished import Told
 
 if TYPE_CHECKING:
-    from holdfast.domain.claim import Claim
     from holdfast.domain.moment import Moment
     from holdfast.domain.problem import Problem
     from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.claims import Claims
-    from holdfast.usecases.contact import Contact
     from holdfast.usecases.plan_source import NewPlan, Source
     from holdfast.usecases.surroundings import Asked
     from holdfast.usecases.workspace import Workspace
@@ -72,11 +68,10 @@ def _once(
         scene = _observe(place, number, now, options, asked)
     except surroundings.Refused as error:
         return refused(number, error.problems)
-    mine = _same_worker(place, scene, number, options.phase)
-    if mine is None:
-        return _with(_decide(place, scene, number, now, options, text), scene.told)
-    lost = start.lost_blockers(mine, [one for one in scene.claims.of_plan(number) if one.lost])
-    return _with(refused(number, lost) if lost else _again(place, scene, mine, options), scene.told)
+    mine = held.by_this_worker(place, scene, number, options.phase)
+    if mine is not None:
+        return _with(held.go_on(place, scene, mine, options), scene.told)
+    return _with(_decide(place, scene, number, now, options, text), scene.told)
 
 
 def following(place: Workspace, now: Moment, options: Options, asked: Asked | None = None) -> Started:
@@ -141,78 +136,20 @@ def _base(seen: Claims, shared: bool, offline: bool) -> str | None:
     return fetched if shared or fetched is not None else refs.get(HEADS + main)
 
 
-def _same_worker(place: Workspace, scene: Scene, number: int, phase: str | None) -> Claim | None:
-    """The claim that this very worker holds on the plan: it stands in its worktree, or gave the same name.
-
-    A phase that is asked for is a claim of its own; one that is lost is held no more.
-    """
-    policy = scene.claims.ground.policy.claims
-    for held in standing(scene.claims.of_plan(number)):
-        if phase is not None and phase_of(held.branch, (phase,), policy) is None:
-            continue
-        inside = held.worktree is not None and os.path.realpath(held.worktree) == os.path.realpath(place.top)
-        if (inside and not _is_main(scene, held.worktree)) or scene.worker.made(held):
-            return held
-    return None
-
-
-def _is_main(scene: Scene, path: str | None) -> bool:
-    return any(one.main and one.path == path for one in scene.claims.ground.worktrees)
-
-
-def _again(place: Workspace, scene: Scene, held: Claim, options: Options) -> Started:
-    """The same answer as the first time; what the remote does not have is published, a worktree that is gone made again."""
-    assert held.plan is not None
-    ground = scene.claims.ground
-    fence = surroundings.fences(ground.refs).get(held.plan)
-    said = commits.named(place.git, [fence]).commits().get(fence) if fence is not None else None
-    mine = said is not None and said.origin is not None and said.origin.claim_id == held.claim_id
-    done = Started(
-        CLAIMED, held.plan, held.branch, held.worktree, fence if mine and fence is not None else held.commit, scene.base,
-        held.published, held.owner, held.claim_id,
-        notes=(f"plan #{held.plan} is yours already",),
-    )  # fmt: skip
-    if options.dry_run:
-        return done
-    if scene.there is not None and not held.published:
-        done = _published(place, scene.there, held, done)
-    if done.result != CLAIMED or held.worktree is not None or not options.worktree or options.here:
-        return done
-    intent = recover.begin_worktree(place, held.branch)
-    try:
-        made = worktree.make_again(place, ground, held, options.ask, lambda path: intent.note(path=path))
-    finally:
-        intent.done()
-    if made.path is not None:
-        actor = scene.worker.owner
-        journal.note(place, "worktree-made", plan=held.plan, branch=held.branch, worktree=made.path, actor=actor)
-    return done._replace(worktree=made.path, warnings=made.problems, notes=(*done.notes, *made.notes))
-
-
-def _published(place: Workspace, there: Contact, held: Claim, done: Started) -> Started:
-    """A claim that the remote does not have: never published, made before there was a remote, or deleted there by hand."""
-    assert held.plan is not None and done.commit is not None
-    unpublished.remember(place, ClaimRefs(held.plan, held.branch, done.commit, held.commit))
-    told = unpublished.publish(place, there)
-    if held.branch in told.lost:
-        return taking.lost(held.plan, held.branch, "somebody else", None)
-    return done._replace(published=held.branch in told.published, notes=(*done.notes, *told.lines))
-
-
 def _decide(
     place: Workspace, scene: Scene, number: int, now: Moment, options: Options, text: NewPlan | None
 ) -> Started:
     """All blockers at once, or the claim."""
     problems: list[Problem] = []
     source: Source | None = None
-    held = scene.claims.of_plan(number)
+    holding = scene.claims.of_plan(number)
     policy = scene.claims.ground.policy.claims
     if scene.base is not None:
         source = plan_source.find(place, scene.base, number, text)
     phases = source.phases if source is not None else ()
     over = [one for one in scene.claims.all if one.plan == number and one.ended]
     root = worktree.root(place, scene.claims.ground)
-    taken = start.claim_blockers(number, held, options.steal, now, policy, options.phase, phases, over, root)
+    taken = start.claim_blockers(number, holding, options.steal, now, policy, options.phase, phases, over, root)
     if source is None:
         problems.append(_no_main(scene))
     elif source.found or not taken:  # a plan that is not merged yet can be known to its claim alone
@@ -229,7 +166,7 @@ def _decide(
     if problems or source is None or scene.base is None:
         return refused(number, problems)
     name = policy.branch.name(number, _slug(source, options.phase))
-    stolen = next((one for one in standing(held) if phase_of(one.branch, phases, policy) == options.phase), None)
+    stolen = next((one for one in standing(holding) if phase_of(one.branch, phases, policy) == options.phase), None)
     name = stolen.branch if stolen is not None else name
     problems += _occupied(scene, name) + _in_the_way(scene, name)
     if problems:
