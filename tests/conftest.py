@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,10 @@ pytest_plugins = ("claiming",)
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "plans"
 """A folder of real plans beside the checkout; tests that need it are skipped where it is absent."""
+
+# A shell that runs the tests in the background lets them ignore Ctrl-C, and what they start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def sealed(home: Path) -> dict[str, str]:
