@@ -67,10 +67,10 @@ def test_features_are_claims_without_a_plan(name: str, claims: bool) -> None:
 @pytest.mark.parametrize(
     ("pattern", "name", "number"),
     [
-        ("work/{number}_{slug}", "work/5_x", 5),
-        ("work/{number}_{slug}", "alice/work/5_x", 5),
-        ("work/{number}_{slug}", "5_x", None),
-        ("work/{number}_{slug}", "work/5-x", None),
+        ("task/{number}_{slug}", "task/5_x", 5),
+        ("task/{number}_{slug}", "alice/task/5_x", 5),
+        ("task/{number}_{slug}", "5_x", None),
+        ("task/{number}_{slug}", "task/5-x", None),
         ("{number}-{slug}", "5-x", 5),
         ("{number}-{slug}", "alice/5-x", 5),
         ("{number}-{slug}", "x-5-y", None),
