@@ -57,6 +57,16 @@ def test_no_remote_of_that_name_and_several(team: Team, ada: Clone) -> None:
     assert ada.claimed(3)["published"] is False, "none of two is meant"
 
 
+def test_a_clone_that_cannot_be_written_is_no_remote_that_is_away(team: Team, ada: Clone) -> None:
+    """git says the same exit code for both; to look at the network would be a waste of time."""
+    (ada.path / ".git/FETCH_HEAD").mkdir()
+    ran = ada.holdfast("claims", "--fetch")
+    lines = ran.err.splitlines()
+    assert (ran.code, len(lines)) == (5, 3), ran
+    assert "cannot open" in lines[1]
+    assert lines[2] == "   next: run it where `.git` can be written (outside a sandbox)"
+
+
 def test_a_read_only_remote(team: Team, ada: Clone) -> None:
     """Nobody can write objects there."""
     executable(team.root / "bin" / "receive-pack", f"#!/bin/sh\nexec {GIT} receive-pack /nonexistent.git\n")

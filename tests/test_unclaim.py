@@ -267,6 +267,13 @@ def test_a_plan_that_the_claim_brought_is_work_too(ada: Clone, alone: Clone, how
     assert text in clone.read(path)
 
 
+def test_where_nobody_can_tell_what_is_merged_nothing_is_dropped(alone: Clone) -> None:
+    _work(alone, alone.claimed(1)["worktree"])
+    alone.git("branch", "-m", "main", "trunk")
+    assert codes(alone.unclaimed(1)) == ["work-unmerged"]
+    assert alone.unclaimed(1, "--abandon")["kept"]
+
+
 def test_a_plan_that_main_has_by_now_is_not_kept(team: Team, ada: Clone) -> None:
     ada.write("docs/plans/05_fifth.md", plan_text(5, "Fifth"))
     ada.claimed(5)
@@ -371,7 +378,9 @@ def test_another_phase_is_nobodys_loss(team: Team, ada: Clone, bob: Clone) -> No
     ran = ada.holdfast("claims", "--fetch")
     assert "lost" not in ran.out + ran.err
     assert "plan-5-docs was claimed offline and is published now\n" in ran.err
-    ada.git("branch", "plan-5-api-mine", "main")
+    assert ada.git("branch", "plan-5-api-mine", "main") == ""
+    assert "plan-5-api-mine here is lost: plan #5 is held on origin by Bob on " in ada.holdfast("claims").err
+    assert "plan-5-docs" not in ada.holdfast("claims").err + ada.unclaim("plan-5-api-mine", "--dry-run").err
     found = {one["branch"]: one for one in ada.claims()}
     assert [found[name]["contested"] for name in ("plan-5-api", "plan-5-api-mine", "plan-5-docs")] == [
         True,

@@ -41,14 +41,14 @@ def read(git: Git) -> tuple[Worktree, ...]:
 def _worktree(lines: list[str], main: bool) -> Worktree:
     fields = dict(line.partition(" ")[::2] for line in lines if line)
     branch, path, locked = fields.get("branch"), fields.get("worktree", ""), fields.get("locked")
+    not_there = locked is not None and not os.path.isdir(path)  # git calls nothing prunable that is locked
     return Worktree(
         path=path,
         branch=branch.removeprefix(_HEADS) if branch is not None else None,
         head=fields.get("HEAD"),
         main=main,
         locked=locked,
-        gone="prunable" in fields
-        or (locked is not None and not os.path.isdir(path)),  # git prunes nothing that is locked
+        gone="prunable" in fields or not_there,
     )
 
 

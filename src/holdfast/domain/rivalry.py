@@ -81,8 +81,8 @@ def _marked(one: Claim, rivals: Sequence[Claim], remote: str) -> Claim:
     """The claim beside its rivals: lost, where it is in this clone alone and one of them is on the remote."""
     published = [rival for rival in rivals if rival.published]
     if published and not one.published:
-        who = ", ".join(f"{rival.who} holds the plan on {remote}, as {rival.branch}" for rival in published)
-        return _beside(one, f"lost: {who}", True)
+        who = " and ".join(f"{rival.who}, as {rival.branch}" for rival in published)
+        return _beside(one, f"lost: plan #{one.plan} is held on {remote} by {who}", True)
     names = ", ".join(_named(rival, one, remote) for rival in rivals)
     return _beside(one, f"contested: {names} claim{'s' if len(rivals) == 1 else ''} the same plan", False)
 

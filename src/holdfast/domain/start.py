@@ -44,33 +44,30 @@ def plan_blockers(number: int, found: Sequence[Summary], plans: PlanSet) -> list
 
 def claim_blockers(
     number: int,
-    held: Sequence[Claim],
+    claims: Sequence[Claim],
     steal: bool,
     now: Moment,
     policy: ClaimPolicy,
-    phase: str | None = None,
-    phases: tuple[str, ...] = (),
-    over: Sequence[Claim] = (),
-    root: str = ".worktrees",
+    phase: str | None,
+    phases: tuple[str, ...],
+    root: str,
 ) -> list[Problem]:
-    """What about the claims that hold the plan speaks against taking it; `held` are all of them, `over` those that ended.
+    """What speaks against taking the plan about its `claims`, which are all of them, merged ones too.
 
     With a declared `phase`, claims of the other declared `phases` do not. `root` is the folder of worktrees.
     """
+    over = [one for one in claims if one.ended]
+    held = [one for one in claims if not one.ended]
     if phase is not None:
         held = [one for one in held if rivalry.phase_of(one.branch, phases, policy) in (None, phase)]
     lost = [one for one in held if one.lost]
-    held = rivalry.standing(held)
+    held = [one for one in held if not one.lost]
     by_phase = _by_phase(number, held, over, policy, phases) if phase is None else None
     if len(held) > 1:
         names = "; ".join(f"{one.branch} ({one.who})" for one in held)
-        if by_phase is not None:
-            return [
-                blocker(
-                    "claimed", f"plan #{number}", f"plan #{number} is claimed by phase: {names}", by_phase, plan=number
-                )
-            ]
-        return [blocker("contested", f"plan #{number}", f"plan #{number} is claimed by several: {names}", plan=number)]
+        code, how = ("claimed", "by phase") if by_phase is not None else ("contested", "by several")
+        message = f"plan #{number} is claimed {how}: {names}"
+        return [blocker(code, f"plan #{number}", message, by_phase or "", plan=number)]
     if not held:
         return []
     one = held[0]

@@ -41,7 +41,8 @@ def blockers(claim: Claim, standing: Standing, abandon: bool) -> list[Problem]:
         remedy = f"finish it, or run `{command(claim)}`: its commits are kept"
         found.append(blocker("work-unmerged", subject, message, remedy, plan=claim.plan))
     elif standing.brings and not abandon:
-        message = f"{claim.branch} brings plan #{claim.plan}, which is nowhere else"
+        what = f"plan #{claim.plan}, which is nowhere else" if claim.plan is not None else "what no main branch has"
+        message = f"{claim.branch} brings {what}"
         found.append(blocker("work-unmerged", subject, message, f"run `{command(claim)}`: it is kept", plan=claim.plan))
     if standing.dirty:
         message = f"{claim.worktree} holds changes that are not committed"

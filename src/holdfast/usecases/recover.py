@@ -104,8 +104,7 @@ def _late(place: Workspace) -> str:
 def _clear(place: Workspace, one: Left, there: Contact | None) -> str:
     """Clear one intent; tells whether it is cleared, must wait for the remote, or may still land there."""
     if one.fields.get("kind") == WORKTREE:
-        path = one.fields.get("path")
-        _leave_all(place, _listed(place, None, path), path)
+        _half_made(place, one.fields.get("branch"), one.fields.get("path"))
         return _CLEAR
     ending = _ending(one.fields)
     if ending is not None:
@@ -135,6 +134,14 @@ def _start(place: Workspace, fields: Mapping[str, str], claim: ClaimRefs, there:
     claim_refs.unmake_here(place.git, claim, there.remote.name if there is not None else None)
     journal.note(place, "claim-taken-back", plan=claim.plan, branch=claim.branch, recovered=True)
     return _LATE if shared and outcome is None and "published" not in fields else _CLEAR
+
+
+def _half_made(place: Workspace, branch: str | None, path: str | None) -> None:
+    """Clear the worktree of a claim that stands, where it was begun and not finished: the next start makes it."""
+    listed = _listed(place, None, path)
+    _leave_all(place, listed, path)
+    if listed:
+        journal.note(place, "worktree-taken-back", branch=branch, worktree=path, recovered=True)
 
 
 def _stands(place: Workspace, fields: Mapping[str, str], claim: ClaimRefs, listed: list[Worktree]) -> None:

@@ -13,10 +13,10 @@ from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import (
     claims,
     contact,
-    held,
     here,
     plan_source,
     recover,
+    start_again,
     surroundings,
     taking,
     unpublished,
@@ -68,9 +68,9 @@ def _once(
         scene = _observe(place, number, now, options, asked)
     except surroundings.Refused as error:
         return refused(number, error.problems)
-    mine = held.by_this_worker(place, scene, number, options.phase)
+    mine = start_again.held(place, scene, number, options.phase)
     if mine is not None:
-        return _with(held.go_on(place, scene, mine, options), scene.told)
+        return _with(start_again.go_on(place, scene, mine, options), scene.told)
     return _with(_decide(place, scene, number, now, options, text), scene.told)
 
 
@@ -147,9 +147,9 @@ def _decide(
     if scene.base is not None:
         source = plan_source.find(place, scene.base, number, text)
     phases = source.phases if source is not None else ()
-    over = [one for one in scene.claims.all if one.plan == number and one.ended]
+    every = [one for one in scene.claims.all if one.plan == number]
     root = worktree.root(place, scene.claims.ground)
-    taken = start.claim_blockers(number, holding, options.steal, now, policy, options.phase, phases, over, root)
+    taken = start.claim_blockers(number, every, options.steal, now, policy, options.phase, phases, root)
     if source is None:
         problems.append(_no_main(scene))
     elif source.found or not taken:  # a plan that is not merged yet can be known to its claim alone

@@ -94,8 +94,9 @@ def fences(refs: Mapping[str, str]) -> dict[int, str]:
     found = {}
     for lead in (FENCES, SEEN_FENCES):
         for ref, oid in refs.items():
-            if ref.startswith(lead) and ref[len(lead) :].isdecimal():
-                found[int(ref[len(lead) :])] = oid
+            number = ref[len(lead) :] if ref.startswith(lead) else ""
+            if number.isascii() and number.isdecimal():
+                found[int(number)] = oid
     return found
 
 

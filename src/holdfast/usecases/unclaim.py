@@ -8,7 +8,7 @@ from holdfast.adapters import commits, processes, worktrees
 from holdfast.adapters.git import CannotWrite, Git
 from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.adapters.remote import Unreachable
-from holdfast.domain import unclaim
+from holdfast.domain import rivalry, unclaim
 from holdfast.domain.blockers import blocker
 from holdfast.domain.branch_name import is_feature
 from holdfast.domain.unclaim import Standing
@@ -152,16 +152,22 @@ def _unclear(name: str, held: list[Claim]) -> Problem:
 
 def _what(seen: Claims, held: Claim) -> str:
     """What is given back; of a lost claim nothing but the branch here."""
-    others = [one for one in seen.of_plan(held.plan) if one.published] if held.lost and held.plan is not None else []
+    others = [one for one in _rivals(seen, held) if one.published] if held.lost else []
     stays = "; ".join(f"{one.branch} on {seen.ground.remote} stays, the claim of {one.who}" for one in others)
     return f"{held.branch}{' here alone: ' if stays else ''}{stays}"
+
+
+def _rivals(seen: Claims, held: Claim) -> tuple[Claim, ...]:
+    assert held.plan is not None
+    phases = seen.observed.snapshot.phases.get(held.plan, ())
+    return rivalry.against(held, seen.of_plan(held.plan), phases, seen.ground.policy.claims)
 
 
 def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) -> Standing:
     me = worker.of(place.environment, seen.ground.settings, owner)
     inside: tuple[str, ...] | None = ()
     dirty = False
-    if held.worktree is not None and os.path.isdir(held.worktree):
+    if held.worktree is not None:
         inside = processes.standing_in(held.worktree, os.getpid())
         dirty = worktrees.dirty(Git(held.worktree, place.environment))
     in_its_worktree = held.worktree is not None and os.path.realpath(held.worktree) == os.path.realpath(place.top)
@@ -170,12 +176,15 @@ def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) ->
 
 
 def _brings(place: Workspace, seen: Claims, held: Claim) -> bool:
-    """True for a claim without work of its own that has a file which no main branch has: that of its plan."""
+    """True for a claim without work of its own that has a file which no main branch has: that of its plan.
+
+    Also where that cannot be told.
+    """
     if held.ended or held.own_commits:
         return False
     refs, main = seen.ground.refs, seen.ground.main
     mains = [name for name in (HEADS + main, f"{REMOTES}{seen.ground.remote}/{main}") if name in refs]
-    return all(place.git.attempt("diff", "--quiet", f"{name}...{held.commit}", "--")[0] == 1 for name in mains)
+    return all(place.git.attempt("diff", "--quiet", f"{name}...{held.commit}", "--")[0] != 0 for name in mains)
 
 
 def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None, keep: str, actor: str) -> Unclaimed:

@@ -134,14 +134,13 @@ def _lost(found: Listed) -> dict[str, str]:
     from holdfast.domain import unclaim
 
     where = found.remote.name if found.remote is not None else "the remote"
-    told = {branch: f"{branch} is lost: somebody was faster on {where}; run it again" for branch in found.lost}
+    told = {
+        branch: f"{branch} is lost: somebody was faster on {where}; run `holdfast claims --fetch`"
+        for branch in found.lost
+    }
     for one in lost:
-        held = [
-            f"{other.who}, as {other.branch}" for other in found.claims if other.plan == one.plan and other.published
-        ]
         told[one.branch] = (
-            f"{one.branch} here is lost: plan #{one.plan} is held on {where} by {' and '.join(held)}; "
-            f"`{unclaim.command(one)}` keeps its commits and ends it"
+            f"{one.branch} here is {one.grounds[-1]}; `{unclaim.command(one)}` keeps its commits and ends it"
         )
     return told
 
