@@ -110,7 +110,13 @@ RULE: Schema = {
 
 def schemas() -> dict[str, Schema]:
     """Every schema by the word between `holdfast.` and `/` of the documents that it describes."""
-    found = {
+    found = {**_of_plans(), **_of_claims(), **_of_the_repository()}
+    return {name: _document(name, schema) for name, schema in found.items()}
+
+
+def _of_plans() -> dict[str, Schema]:
+    """What commands say about plans, their rules and their index."""
+    return {
         "check": fields(
             {"problems": many(PROBLEM), "summary": fields({"plans": NUMBER, "errors": NUMBER, "warnings": NUMBER})}
         ),
@@ -131,30 +137,12 @@ def schemas() -> dict[str, Schema]:
         "plan.show": fields({**PLAN_FIELDS, "text": TEXT}),
         "plan.set": fields({"path": PATH, "before": TEXT, "after": TEXT, "blockers": many(PROBLEM)}),
         "plan.graph": fields({"mermaid": TEXT}),
-        "config": fields(
-            {"values": many(fields({"key": TEXT, "value": {}, "origin": TEXT})), "problems": many(PROBLEM)}
-        ),
-        "init": fields(
-            {
-                "steps": many(fields({"kind": TEXT, "path": TEXT, "what": TEXT})),
-                "done": {"type": "boolean"},
-                "blockers": many(PROBLEM),
-                "notes": many(TEXT),
-            }
-        ),
-        "log": fields(
-            {
-                "at": TEXT,
-                "event": TEXT,
-                "actor": TEXT,
-                "host": TEXT,
-                "pid": NUMBER,
-                "plan": maybe(NUMBER),
-                "branch": maybe(TEXT),
-                "worktree": maybe(TEXT),
-                "data": {"type": "object"},
-            }
-        ),
+    }
+
+
+def _of_claims() -> dict[str, Schema]:
+    """What commands say about claims."""
+    return {
         "start": fields(
             {
                 "result": {"enum": ["claimed", "refused", "lost"]},
@@ -204,10 +192,39 @@ def schemas() -> dict[str, Schema]:
                 "done": {"type": "boolean"},
             }
         ),
+    }
+
+
+def _of_the_repository() -> dict[str, Schema]:
+    """What commands say about a repository as a whole, and about Holdfast itself."""
+    return {
+        "config": fields(
+            {"values": many(fields({"key": TEXT, "value": {}, "origin": TEXT})), "problems": many(PROBLEM)}
+        ),
+        "init": fields(
+            {
+                "steps": many(fields({"kind": TEXT, "path": TEXT, "what": TEXT})),
+                "done": {"type": "boolean"},
+                "blockers": many(PROBLEM),
+                "notes": many(TEXT),
+            }
+        ),
+        "log": fields(
+            {
+                "at": TEXT,
+                "event": TEXT,
+                "actor": TEXT,
+                "host": TEXT,
+                "pid": NUMBER,
+                "plan": maybe(NUMBER),
+                "branch": maybe(TEXT),
+                "worktree": maybe(TEXT),
+                "data": {"type": "object"},
+            }
+        ),
         "error": fields({"message": TEXT, "remedy": TEXT, "exit": NUMBER}),
         "version": fields({"holdfast": TEXT, "python": TEXT, "git": maybe(TEXT)}),
     }
-    return {name: _document(name, schema) for name, schema in found.items()}
 
 
 def _document(name: str, schema: Schema) -> Schema:
