@@ -86,6 +86,8 @@ def documents(repo: Repo) -> list[tuple[str, ...]]:
         ("migrate", "--dry-run"),
         ("start", "1", "--no-worktree"), ("start", "1", "--no-worktree"), ("start", "2"), ("claims", "--fetch"),
         ("unclaim", "1"), ("unclaim", "1"),
+        ("session", "beat", "--id", "one"), ("session", "start", "--id", "one"), ("session", "wait", "--id", "one"),
+        ("session", "end", "--id", "one"),
     ]  # fmt: skip
 
 
@@ -352,6 +354,7 @@ def test_help_of_each_command_shows_examples_that_work(adopted: Repo, tmp_path: 
     passed(adopted.commit("work", "--allow-empty"))
     helps = [(name,) for name in cli.COMMANDS]
     helps += [("plan", verb) for verb in ("new", "list", "show", "set", "graph")]
+    helps += [("session", verb) for verb in ("start", "beat", "wait", "end")]
     ran_examples = set()
     for command in helps:
         text = passed(adopted.holdfast(*command, "--help")).out
@@ -365,7 +368,9 @@ def test_help_of_each_command_shows_examples_that_work(adopted: Repo, tmp_path: 
         for example in examples:
             if example in ("holdfast init", "holdfast init --uninstall", "holdfast demo") or example in ran_examples:
                 continue  # asks; is tested elsewhere; takes seconds
-            if "--follow" in example or {"--here", "--steal", "unclaim", "approve"} & set(shlex.split(example)):
+            if "--follow" in example or {"--here", "--steal", "unclaim", "approve", "beat", "wait", "end"} & set(
+                shlex.split(example)
+            ):
                 continue  # never ends; wants a claim or a command that is not here, and is tested where there is one
             ran_examples.add(example)
             words = shlex.split(example.partition(" > ")[0])[1:]

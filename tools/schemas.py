@@ -7,7 +7,9 @@ from typing import Any
 from holdfast.domain.claim import SOURCES, STATES
 from holdfast.domain.claims_file import PATHS, SECTIONS
 from holdfast.domain.codes import ALL
+from holdfast.domain.occupancy import PROCESS, SESSION
 from holdfast.domain.problem import ERROR, HUMAN, WAIT, WARNING, YOU
+from holdfast.domain.session import ACTIVITIES
 from holdfast.domain.status import KEYS
 from holdfast.usecases.migrate import BRANCH, MERGED, NONE
 
@@ -68,6 +70,26 @@ PLAN_FIELDS: Schema = {
     "on": maybe(TEXT),
 }
 PLAN = fields(PLAN_FIELDS)
+OCCUPANT = fields(
+    {
+        "kind": {"enum": [PROCESS, SESSION]},
+        "pid": maybe(NUMBER),
+        "command": TEXT,
+        "session": maybe(TEXT),
+        "since": maybe(MOMENT),
+    }
+)
+SESSION_FIELDS = fields(
+    {
+        "id": TEXT,
+        "agent": TEXT,
+        "pid": maybe(NUMBER),
+        "host": TEXT,
+        "worktree": PATH,
+        "activity": {"enum": list(ACTIVITIES)},
+        "began": MOMENT,
+    }
+)
 CLAIM = fields(
     {
         "plan": maybe(NUMBER),
@@ -78,13 +100,13 @@ CLAIM = fields(
         "host": maybe(TEXT),
         "claim_id": maybe(TEXT),
         "state": {"enum": list(STATES)},
-        "activity": {"enum": ["working", "waiting", "idle", None]},
+        "activity": {"enum": [*ACTIVITIES, None]},
         "contested": {"type": "boolean"},
         "published": {"type": "boolean"},
         "last_activity": MOMENT,
         "activity_source": {"enum": list(SOURCES)},
         "worktree": maybe(PATH),
-        "occupants": many({"type": "object"}),
+        "occupants": many(OCCUPANT),
         "commit": TEXT,
         "own_commits": NUMBER,
         "reasons": many(TEXT),
@@ -164,6 +186,13 @@ def _of_claims() -> dict[str, Schema]:
                 "remote": maybe(fields({"name": TEXT, "fetched_at": maybe(MOMENT)})),
                 "published": many(TEXT),
                 "lost": many(TEXT),
+            }
+        ),
+        "session": fields(
+            {
+                "result": {"enum": ["started", "heard", "ended", "refused"]},
+                "session": maybe(SESSION_FIELDS),
+                "blockers": many(PROBLEM),
             }
         ),
         "unclaim": fields(

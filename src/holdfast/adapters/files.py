@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 
+from holdfast.domain.moment import Moment
 from holdfast.domain.value import NamedTuple
 
 _NEW = ".holdfast-new"
@@ -83,6 +84,14 @@ def read_regular(path: str, largest: int | None = None) -> bytes | None:
             if not stat.S_ISREG(found.st_mode) or (largest is not None and found.st_size > largest):
                 return None
             return file.read()
+    except OSError:
+        return None
+
+
+def touched(path: str) -> Moment | None:
+    """When the file at a path was last written to; None where there is none."""
+    try:
+        return Moment(int(os.stat(path).st_mtime))
     except OSError:
         return None
 

@@ -1,94 +1,221 @@
-"""What other processes are: with which arguments the git that called a hook was started, and who stands in a folder."""
+"""Where all processes stand: straight from `/proc`, else from psutil, else from `lsof`."""
 
 from __future__ import annotations
 
 import os
 
-from holdfast.adapters import spawn
+from holdfast.adapters import proc, spawn
+from holdfast.domain.moment import Moment
+from holdfast.domain.occupancy import Folder, Process, Standing, Unreadable
+from holdfast.domain.value import TYPE_CHECKING
 
-_GENERATIONS = 6
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from holdfast.domain.occupancy import Spot
+
+_GONE = " (deleted)"
+_REMEDY = "this system has no /proc: install psutil (`pip install psutil`) or lsof"
 
 
-def arguments_of_git(pid: int) -> list[str] | None:
-    """The arguments of the git process `pid`, or of the nearest git above it (hook managers stand between).
+def standing(root: str = proc.ROOT) -> Standing:
+    """All folders in which processes stand, with those whose folder may not be read; `blind` says why that cannot be told.
 
-    None where it cannot be told: no such process, no permission, an unknown system.
+    A folder is known by device and inode, so that another name of it, a rename and a container make no difference.
     """
-    for _ in range(_GENERATIONS):
-        arguments = _arguments(pid)
-        if arguments is None:
-            return None
-        if os.path.basename(arguments[0]) == "git":
-            return arguments
-        parent = _parent(pid)
-        if parent is None or parent <= 1:
-            return None
-        pid = parent
+    if os.path.isdir(f"{root}/self"):
+        return _of_proc(root)
+    try:
+        return _of_psutil()
+    except ImportError:
+        return _of_lsof()
+
+
+def described(pids: Iterable[int], root: str = proc.ROOT) -> tuple[Process, ...]:
+    """What can be told of processes, without those that have ended, this one, and what it started (gone in a moment)."""
+    me = os.getpid()
+    if not os.path.isdir(f"{root}/self"):
+        return tuple(found for pid in pids if pid != me for found in _by_other_means(pid))
+    zero, hertz = _booted(root), os.sysconf("SC_CLK_TCK")
+    found = []
+    for pid in pids:
+        stat = proc.stat(pid, root)
+        if stat is not None and me not in (pid, stat.parent):
+            since = Moment(zero + stat.ticks // hertz) if zero else None
+            command = proc.name(proc.arguments(pid, root))
+            found.append(Process(pid, command, since, stat.session, stat.tty, stat.group))
+    return tuple(found)
+
+
+def birth(pid: int, root: str = proc.ROOT) -> int | None:
+    """When a process began, in a unit of the system's own: with its number it tells a process from all others.
+
+    None where there is none; `PermissionError` where there is one of which nothing can be read.
+    """
+    stat = proc.stat(pid, root)
+    if stat is not None:
+        return stat.ticks
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return None
+    if os.path.isdir(f"{root}/self"):
+        raise PermissionError(pid)
+    try:
+        import psutil
+
+        return int(psutil.Process(pid).create_time() * 100)
+    except ImportError as error:
+        raise PermissionError(pid) from error
+    except psutil.NoSuchProcess:
+        return None
+    except psutil.Error as error:
+        raise PermissionError(pid) from error
+
+
+def spot(path: str) -> Spot | None:
+    """Device and inode of the folder at a path; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _of_proc(root: str) -> Standing:
+    """One pass: each process costs one question, each folder in which any stands a few more."""
+    by_spot: dict[Spot, list[int]] = {}
+    gone: set[Spot] = set()
+    hidden: list[int] = []
+    for name in os.listdir(root):
+        if not name.isdigit():
+            continue
+        try:
+            found = os.stat(f"{root}/{name}/cwd")
+        except PermissionError:
+            hidden.append(int(name))
+            continue
+        except OSError:  # it has ended, or is a part of the kernel
+            continue
+        at = (found.st_dev, found.st_ino)
+        if found.st_nlink == 0:
+            gone.add(at)
+        by_spot.setdefault(at, []).append(int(name))
+    folders = (_folder(root, at, pids, at in gone) for at, pids in by_spot.items())
+    return Standing(tuple(one for one in folders if one is not None), tuple(_kin(root, hidden)))
+
+
+def _folder(root: str, at: Spot, pids: list[int], gone: bool) -> Folder | None:
+    """A folder by its name and what lies above it, as one of the processes that stand there sees it."""
+    for pid in pids:
+        here = f"{root}/{pid}/cwd"
+        try:
+            name = os.readlink(here)
+            spots = _spots(here, at)
+        except OSError:
+            continue
+        return Folder(name.removesuffix(_GONE) if gone else name, spots, tuple(pids), gone)
     return None
 
 
-def standing_in(folder: str, me: int) -> tuple[str, ...] | None:
-    """The processes whose current folder is in `folder`, as `PID (COMMAND)`, without `me` and what called it.
+def _spots(path: str, at: Spot) -> tuple[Spot, ...]:
+    """A folder and those above it: also above one that was deleted, and within another root."""
+    spots = [at]
+    while True:
+        path += "/.."
+        above = os.stat(path)
+        if (above.st_dev, above.st_ino) == spots[-1]:
+            return tuple(spots)
+        spots.append((above.st_dev, above.st_ino))
 
-    None where that cannot be told: a system without `/proc`.
-    """
+
+def _kin(root: str, pids: Iterable[int]) -> Iterable[Unreadable]:
+    for pid in pids:
+        stat = proc.stat(pid, root)
+        if stat is not None:
+            yield Unreadable(pid, stat.session, stat.tty, stat.group)
+
+
+def _booted(root: str) -> int:
+    """When the system started, in seconds since 1970; 0 where it does not say."""
     try:
-        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    except FileNotFoundError:
-        return None
-    lead = os.path.realpath(folder)
-    mine = _with_callers(me)
-    return tuple(f"{pid} ({_name(pid)})" for pid in pids if pid not in mine and _within(_cwd(pid), lead))
+        with open(f"{root}/stat", "rb") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith(b"btime ")), 0)
+    except (OSError, ValueError):
+        return 0
 
 
-def _with_callers(pid: int) -> set[int]:
-    found = {pid}
-    parent = _parent(pid)
-    while parent is not None and parent > 1 and parent not in found:
-        found.add(parent)
-        parent = _parent(parent)
-    return found
+# Where there is no /proc
 
 
-def _cwd(pid: int) -> str | None:
+def _of_psutil() -> Standing:
+    import psutil
+
+    by_path: dict[str, list[int]] = {}
+    hidden = []
+    for one in psutil.process_iter(["cwd"]):
+        path = one.info["cwd"]
+        if path:
+            by_path.setdefault(path, []).append(one.pid)
+        else:
+            hidden.append(one.pid)
+    return Standing(_by_path(by_path), tuple(_kin_by_number(hidden)))
+
+
+def _kin_by_number(pids: Iterable[int]) -> Iterable[Unreadable]:
+    """What unreadable processes share with others, as far as the system tells without `/proc`: no terminal."""
+    for pid in pids:
+        try:
+            yield Unreadable(pid, os.getsid(pid), 0, os.getpgid(pid))
+        except OSError:
+            continue
+
+
+def _of_lsof() -> Standing:
+    """What `lsof` tells in its form for programs (lsof(8), OUTPUT FOR OTHER PROGRAMS)."""
     try:
-        return os.readlink(f"/proc/{pid}/cwd")
+        done = spawn.Running(["lsof", "-w", "-n", "-P", "-d", "cwd", "-F", "pn0"], os.environ).done()
     except OSError:
-        return None
+        return Standing((), (), _REMEDY)
+    by_path: dict[str, list[int]] = {}
+    pid = 0
+    for field in done.out.decode("utf-8", "surrogateescape").replace("\n", "").split("\0"):
+        if field.startswith("p") and field[1:].isdigit():
+            pid = int(field[1:])
+        elif field.startswith("n/"):
+            by_path.setdefault(field[1:], []).append(pid)
+    if not by_path:
+        return Standing((), (), f"lsof told nothing; {_REMEDY}")
+    return Standing(_by_path(by_path), ())
 
 
-def _within(path: str | None, folder: str) -> bool:
-    return path is not None and (path == folder or path.startswith(folder.rstrip("/") + "/"))
+def _by_path(found: dict[str, list[int]]) -> tuple[Folder, ...]:
+    folders = []
+    for path, pids in found.items():
+        at = spot(path)
+        try:
+            spots = _spots(path, at) if at is not None else ()
+        except OSError:
+            spots = ()
+        folders.append(Folder(path, spots, tuple(pids), at is None))
+    return tuple(folders)
 
 
-def _name(pid: int) -> str:
-    words = _arguments(pid)
-    return os.path.basename(words[0]) if words else "?"
-
-
-def _arguments(pid: int) -> list[str] | None:
+def _by_other_means(pid: int) -> Iterable[Process]:
     try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            raw = file.read()
+        session, group = os.getsid(pid), os.getpgid(pid)
+    except ProcessLookupError:
+        return
     except OSError:
-        return _ps(pid, "args=")
-    words = raw.decode("utf-8", "surrogateescape").split("\0")[:-1]
-    return words or None
-
-
-def _parent(pid: int) -> int | None:
+        session, group = 0, 0
+    since = None
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The second field is the command in brackets and may hold anything; the parent is the second after it.
-            return int(file.read().rpartition(b")")[2].split()[1])
-    except (OSError, ValueError, IndexError):
-        words = _ps(pid, "ppid=")
-        return int(words[0]) if words and words[0].isdigit() else None
+        import psutil
 
-
-def _ps(pid: int, column: str) -> list[str] | None:
-    try:
-        done = spawn.Running(["ps", "-o", column, "-p", str(pid)], os.environ).done()
-    except OSError:
-        return None
-    return done.out.decode("utf-8", "surrogateescape").split() or None
+        known = psutil.Process(pid)
+        if known.ppid() == os.getpid():
+            return
+        since = Moment(int(known.create_time()))
+    except Exception:  # noqa: S110 - no psutil, or no such process any more: its age is not known
+        pass
+    yield Process(pid, proc.name(proc.arguments(pid)), since, session, 0, group)

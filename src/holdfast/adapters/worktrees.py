@@ -110,6 +110,16 @@ def holds_ignored(git: Git) -> bool:
     return bool(git.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"))
 
 
+def lock(git: Git, path: str, reason: str) -> bool:
+    """Lock a worktree, so that git removes it for nobody; False where it is locked already, or cannot be."""
+    return git.attempt("worktree", "lock", "--reason", reason, "--", path)[0] == 0
+
+
+def unlock(git: Git, path: str) -> bool:
+    """Take the lock off a worktree; True when it was locked."""
+    return git.attempt("worktree", "unlock", "--", path)[0] == 0
+
+
 def remove(git: Git, path: str) -> bool:
     """Remove a worktree, unless git finds anything in it that would be lost; True when it is gone."""
     return git.attempt("worktree", "remove", "--", path)[0] == 0

@@ -198,6 +198,13 @@ BLOCKERS: tuple[Rule, ...] = (
         "Commit or stash them there, then run it again.",
     ),
     Rule(
+        "session-unknown",
+        ERROR,
+        "There is no such session.",
+        "Nothing holds the worktree.",
+        "Begin one: `holdfast session start`.",
+    ),
+    Rule(
         "setup-unapproved",
         WARNING,
         "A command from the configuration was not approved here.",

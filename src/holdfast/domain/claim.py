@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from holdfast.domain import integration, rivalry
+from holdfast.domain import integration, rivalry, session
 from holdfast.domain.moment import HOUR, MINUTE, Moment, ago, span
+from holdfast.domain.occupancy import FREE
+from holdfast.domain.occupancy import IN_USE as OCCUPIED
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.integration import Facts
+    from holdfast.domain.occupancy import Occupancy, Occupant
     from holdfast.domain.policy import ClaimPolicy
     from holdfast.domain.snapshot import Branch, Snapshot
 
@@ -31,7 +34,8 @@ class Claim(NamedTuple):
     of `STATES`; `worktree` is a folder that is there; `own_commits` counts commits that the main branch lacks, without
     those that made the claim. `grounds` say in words why the state is what it is, as far as time does not change it: see
     `reasons`. The last of them names the rivals of a contested claim. `lost` is true for one of this clone alone whose plan
-    somebody else holds on the remote.
+    somebody else holds on the remote. `occupants` are inside its worktree at this moment, and `activity` is what their
+    sessions are doing.
     """
 
     plan: int | None
@@ -52,6 +56,8 @@ class Claim(NamedTuple):
     grounds: tuple[str, ...]
     worker: str | None = None
     lost: bool = False
+    occupants: tuple[Occupant, ...] = ()
+    activity: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -90,6 +96,18 @@ def settle(snapshot: Snapshot, now: Moment, policy: ClaimPolicy) -> tuple[Claim,
 def aged(one: Claim, now: Moment, policy: ClaimPolicy) -> Claim:
     """A settled claim with the state that it has at `now`."""
     return one._replace(state=STALE) if state_at(one.state, one.last_activity, now, policy) == STALE else one
+
+
+def used(one: Claim, found: Occupancy, now: Moment) -> Claim:
+    """A claim of that moment with who is in its worktree: then it is in use, and no claim is stale that might be."""
+    heard = max((who.heard for who in found.sessions if who.heard is not None), default=Moment(0))
+    if found.verdict != FREE and not one.ended:
+        one = one._replace(state=IN_USE if found.verdict == OCCUPIED else ACTIVE if one.state == STALE else one.state)
+    if heard > one.last_activity:
+        one = one._replace(last_activity=min(heard, now), activity_source=SESSION)
+    merged, *more = one.grounds
+    activity = session.together(who.activity for who in found.sessions if who.activity is not None)
+    return one._replace(occupants=found.occupants, activity=activity, grounds=(merged, *found.reasons, *more))
 
 
 def state_at(settled: str, last_activity: Moment, now: Moment, policy: ClaimPolicy) -> str:

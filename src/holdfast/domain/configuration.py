@@ -50,6 +50,13 @@ def from_mapping(data: Mapping[str, Any], origin: str) -> tuple[Policy, list[Pro
             setup=reader.take("worktree.setup", _text, base.worktree.setup),
             setup_timeout=reader.take("worktree.setup_timeout", _whole(1, 86_400), base.worktree.setup_timeout),
         ),
+        sessions=base.sessions._replace(
+            minutes=reader.take("sessions.minutes", _whole(1, 1_440), base.sessions.minutes),
+        ),
+        trash=base.trash._replace(
+            days=reader.take("trash.days", _whole(0, 3_650), base.trash.days),
+            megabytes=reader.take("trash.megabytes", _whole(1, 100_000_000), base.trash.megabytes),
+        ),
     )
     reader.leftovers()
     return policy, reader.problems
@@ -59,6 +66,7 @@ _KEYS = (
     "main_branch", "plans", "index.mode", "index.format", "commit.require_tag", "commit.tags", "commit.tag_commits",
     "commit.allow_on_main", "limits.max_plan_size", "rules", "claims.remote", "claims.branch", "claims.subject",
     "claims.stale_hours", "claims.timeout", "worktree.root", "worktree.setup", "worktree.setup_timeout",
+    "sessions.minutes", "trash.days", "trash.megabytes",
 )  # fmt: skip
 _FOLDER_KEYS = (
     "path", "profile", "pattern", "index", "archive", "statuses", "signs", "priorities", "required_fields",

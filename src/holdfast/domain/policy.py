@@ -102,6 +102,19 @@ class WorktreePolicy(NamedTuple):
     setup_timeout: int = 1800
 
 
+class SessionPolicy(NamedTuple):
+    """A session whose process cannot be looked up holds its worktree for `minutes` after it was last heard of."""
+
+    minutes: int = 30
+
+
+class TrashPolicy(NamedTuple):
+    """How long removed worktrees wait in the trash: so many `days`, and as long as all of them take no more `megabytes`."""
+
+    days: int = 7
+    megabytes: int = 20_000
+
+
 class Policy(NamedTuple):
     """Everything that a repository configured, with where it came from (`origin`, None for nothing)."""
 
@@ -118,6 +131,8 @@ class Policy(NamedTuple):
     origin: str | None
     claims: ClaimPolicy = ClaimPolicy()
     worktree: WorktreePolicy = WorktreePolicy()
+    sessions: SessionPolicy = SessionPolicy()
+    trash: TrashPolicy = TrashPolicy()
 
     def severity(self, code: str, default: str) -> str:
         """The severity of a rule here: what is configured, else `default`."""

@@ -30,6 +30,7 @@ COMMANDS = {
     "start": "claim a plan: branch, claim and worktree",
     "claims": "who works on what, and how sure that is",
     "unclaim": "give a claim back",
+    "session": "markers of sessions, for agents without hooks",
     "approve": "let a configured command run in this clone",
     "migrate": "from hand-kept claims files to claims that are branches",
     "config": "the configuration that holds here, and where each value comes from",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.domain import claim, rivalry
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import known_claims, snapshot, surroundings
+from holdfast.usecases import known_claims, occupancy, snapshot, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,7 +77,8 @@ def observe(
     settled = claim.settle(observed.snapshot, now, observed.ground.policy.claims)
     if requests is not None:  # what they tell of merged branches holds although no ref has moved
         known_claims.keep(place.cache, _stamp(place, observed.ground), now, settled)
-    return Claims(_aged(settled, observed.ground, now), observed)
+    aged = _aged(settled, observed.ground, now)
+    return Claims(tuple(_used(place, observed.ground, aged, now)), observed)
 
 
 def listed(place: Workspace, now: Moment, ended: bool = False, asked: Asked | None = None) -> Listed:
@@ -94,7 +95,7 @@ def listed(place: Workspace, now: Moment, ended: bool = False, asked: Asked | No
         )
         known_claims.keep(place.cache, _stamp(place, ground), now, settled)
         held = [one for one in _aged(settled, ground, now) if ended or not one.ended]
-    return Listed(held, ground, snapshot.remote_view(place, ground, now))
+    return Listed(_used(place, ground, held, now), ground, snapshot.remote_view(place, ground, now))
 
 
 def _known(place: Workspace, ground: Ground, now: Moment) -> Sequence[Claim] | None:
@@ -127,6 +128,14 @@ def _key(one: Claim) -> tuple[str, bool]:
 
 def _aged(settled: Iterable[Claim], ground: Ground, now: Moment) -> tuple[Claim, ...]:
     return tuple(claim.aged(one, now, ground.policy.claims) for one in settled)
+
+
+def _used(place: Workspace, ground: Ground, held: Sequence[Claim], now: Moment) -> Sequence[Claim]:
+    """The claims with who is in their worktrees at this moment."""
+    if all(one.worktree is None for one in held):
+        return held
+    found = occupancy.of(place, ground.worktrees, now, ground.policy.sessions)
+    return [claim.used(one, found[one.worktree], now) if one.worktree in found else one for one in held]
 
 
 def _stamp(place: Workspace, ground: Ground) -> Stamp:

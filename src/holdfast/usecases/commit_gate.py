@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters import files
+from holdfast.adapters.callers import arguments_of_git
 from holdfast.adapters.git import decode
-from holdfast.adapters.processes import arguments_of_git
 from holdfast.domain.policy import FILES
 from holdfast.domain.problem import WARNING, Problem, errors
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import clock, intents, processes, refs, worktrees
+from holdfast.adapters import clock, intents, refs, worktrees
 from holdfast.adapters.git import Git
 from holdfast.adapters.intents import Intent
 from holdfast.domain.moment import HOUR
+from holdfast.domain.occupancy import without_mine
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import claim_refs, contact, journal, unpublished, worktree
+from holdfast.usecases import claim_refs, contact, journal, occupancy, unpublished, worktree
 from holdfast.usecases.claim_refs import ClaimRefs, EndingRefs
 
 if TYPE_CHECKING:
@@ -247,4 +248,5 @@ def _unclaim(place: Workspace, fields: Mapping[str, str], ending: EndingRefs, th
 def _in_work(place: Workspace, path: str) -> bool:
     if not os.path.isdir(path):
         return False
-    return bool(processes.standing_in(path, os.getpid())) or worktrees.dirty(Git(path, place.environment))
+    others = without_mine(occupancy.one(place, path))
+    return bool(others.occupants) or worktrees.dirty(Git(path, place.environment))

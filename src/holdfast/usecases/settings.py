@@ -54,6 +54,9 @@ def effective(place: Workspace) -> tuple[list[Value], tuple[Problem, ...]]:
             ("worktree.root", policy.worktree.root),
             ("worktree.setup", policy.worktree.setup),
             ("worktree.setup_timeout", policy.worktree.setup_timeout),
+            ("sessions.minutes", policy.sessions.minutes),
+            ("trash.days", policy.trash.days),
+            ("trash.megabytes", policy.trash.megabytes),
         )
     ]
     values += [Value(f"rules.{code}", severity, policy.origin or "default") for code, severity in policy.severities]

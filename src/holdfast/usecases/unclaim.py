@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import commits, processes, worktrees
+from holdfast.adapters import commits, worktrees
 from holdfast.adapters.git import CannotWrite, Git
 from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.adapters.remote import Unreachable
 from holdfast.domain import rivalry, unclaim
 from holdfast.domain.blockers import blocker
 from holdfast.domain.branch_name import is_feature
+from holdfast.domain.occupancy import UNKNOWN, without_mine
 from holdfast.domain.unclaim import Standing
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import (
@@ -18,6 +19,7 @@ from holdfast.usecases import (
     claims,
     contact,
     journal,
+    occupancy,
     recover,
     surroundings,
     unpublished,
@@ -168,7 +170,8 @@ def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) ->
     inside: tuple[str, ...] | None = ()
     dirty = False
     if held.worktree is not None:
-        inside = processes.standing_in(held.worktree, os.getpid())
+        others = without_mine(occupancy.one(place, held.worktree))
+        inside = others.reasons if others.verdict != UNKNOWN else None
         dirty = worktrees.dirty(Git(held.worktree, place.environment))
     in_its_worktree = held.worktree is not None and os.path.realpath(held.worktree) == os.path.realpath(place.top)
     made_here = held.local is not None and held.host in (None, me.host) and held.worker is None

@@ -6,11 +6,12 @@ import contextlib
 import os
 from collections.abc import Callable
 
-from holdfast.adapters import copies, files, processes, shell, worktrees
+from holdfast.adapters import copies, files, shell, worktrees
 from holdfast.adapters.git import Git, decode
 from holdfast.domain.blockers import blocker
+from holdfast.domain.occupancy import FREE
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import approvals
+from holdfast.usecases import approvals, occupancy
 from holdfast.usecases.contact import main_top
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def leave(place: Workspace, one: Worktree) -> str:
     if one.gone:
         return _forgotten(place, one)
     path, git = one.path, Git(one.path, place.environment)
-    empty = processes.standing_in(path, os.getpid()) == () and not worktrees.holds_ignored(git)
+    empty = _free_of_people(place, path) and not worktrees.holds_ignored(git)
     here = os.path.realpath(place.top) == os.path.realpath(path)
     if not one.main and empty and not here and worktrees.remove(place.git, path):
         return f"removed the worktree {path}"
@@ -117,10 +118,14 @@ def _forgotten(place: Workspace, one: Worktree) -> str:
         )
     if not os.path.isdir(os.path.dirname(path)):  # a disk may be away
         return f"the worktree {path} is gone; `git worktree prune` forgets it"
-    if processes.standing_in(path, os.getpid()) == () and worktrees.only_committed(place.git, common, path):
+    if _free_of_people(place, path) and worktrees.only_committed(place.git, common, path):
         files.remove_tree(path)
     worktrees.forget(common, path)
     return f"the worktree {path} is gone" + ("; what is left of its folder stays" if os.path.lexists(path) else "")
+
+
+def _free_of_people(place: Workspace, path: str) -> bool:
+    return occupancy.one(place, path).verdict == FREE
 
 
 def port(plan: int) -> int:

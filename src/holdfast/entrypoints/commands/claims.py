@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.claim import Claim
     from holdfast.domain.moment import Moment
+    from holdfast.domain.occupancy import Occupant
     from holdfast.domain.policy import ClaimPolicy
     from holdfast.entrypoints.face import Face
     from holdfast.usecases.claims import Listed
@@ -85,17 +86,25 @@ def fields(one: Claim, now: Moment, policy: ClaimPolicy) -> dict[str, Any]:
         "host": one.host,
         "claim_id": one.claim_id,
         "state": one.state,
-        "activity": None,
+        "activity": one.activity,
         "contested": one.contested,
         "published": one.published,
         "last_activity": iso(one.last_activity),
         "activity_source": one.activity_source,
         "worktree": one.worktree,
-        "occupants": [],
+        "occupants": [occupant_fields(who) for who in one.occupants],
         "commit": one.commit,
         "own_commits": one.own_commits,
         "reasons": list(reasons(one, now, policy)),
     }
+
+
+def occupant_fields(who: Occupant) -> dict[str, Any]:
+    """Who is inside a worktree, as JSON."""
+    from holdfast.domain.moment import iso
+
+    since = iso(who.since) if who.since is not None else None
+    return {"kind": who.kind, "pid": who.pid, "command": who.command, "session": who.session, "since": since}
 
 
 def remote_fields(found: Listed) -> dict[str, Any] | None:

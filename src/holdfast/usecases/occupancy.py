@@ -1,0 +1,87 @@
+"""Who is inside each worktree at this moment: one pass over all processes, and the markers of sessions."""
+
+from __future__ import annotations
+
+import os
+
+from holdfast.adapters import clock, files, proc, processes
+from holdfast.domain import occupancy
+from holdfast.domain.moment import MINUTE, Moment, ago
+from holdfast.domain.occupancy import Occupancy, Occupant, Place
+from holdfast.domain.session import WORKING
+from holdfast.domain.value import TYPE_CHECKING
+from holdfast.usecases import sessions
+from holdfast.usecases.worker import SESSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from holdfast.domain.occupancy import Standing
+    from holdfast.domain.policy import SessionPolicy
+    from holdfast.domain.snapshot import Worktree
+    from holdfast.usecases.sessions import Live
+    from holdfast.usecases.workspace import Workspace
+
+_MARKER = os.path.join(".claude", "session-marker")
+"""A file that agents' own set-ups touch; its age tells whether somebody is at work."""
+
+
+def of(
+    place: Workspace,
+    worktrees: Iterable[Worktree],
+    now: Moment,
+    policy: SessionPolicy,
+    live: Sequence[Live] | None = None,
+) -> dict[str, Occupancy]:
+    """Who is inside each worktree, by its path as git lists it. `live` are the sessions, where they are known already."""
+    known = sessions.live(place, now, policy) if live is None else live
+    return at(place, {one.path: one.path for one in worktrees}, now, policy, known)
+
+
+def at(
+    place: Workspace, moved: dict[str, str], now: Moment, policy: SessionPolicy, live: Sequence[Live]
+) -> dict[str, Occupancy]:
+    """The same of folders, by the path that sessions know them by; each stands at the path that is given for it now."""
+    seen = processes.standing()
+    places = {path: Place(os.path.realpath(there), processes.spot(there)) for path, there in moved.items()}
+    inside = occupancy.inside(seen.folders, tuple(places.values()))
+    return {
+        path: _judged(place, path, where.path, inside.get(where.path, ()), seen, now, policy, live)
+        for path, where in places.items()
+    }
+
+
+def _judged(
+    place: Workspace,
+    path: str,
+    there: str,
+    pids: tuple[int, ...],
+    seen: Standing,
+    now: Moment,
+    policy: SessionPolicy,
+    live: Sequence[Live],
+) -> Occupancy:
+    here = [(one.session, one.activity) for one in live if one.within(path)]
+    callers = proc.with_callers(os.getpid()) if pids or here else ()
+    known = processes.described(pids)
+    found = occupancy.judge(known, here, seen, callers, now, place.environment.get(SESSION))
+    marked = _touched(there, now, policy)
+    if marked is None:
+        return found
+    why = f"{_MARKER} was touched {ago(marked, now)}"
+    occupants = (*found.occupants, Occupant(occupancy.SESSION, None, "claude", None, None, False, WORKING, marked))
+    reasons = (*found.reasons[: len(found.occupants)], why, *found.reasons[len(found.occupants) :])
+    return Occupancy(occupancy.IN_USE, occupants, reasons)
+
+
+def _touched(path: str, now: Moment, policy: SessionPolicy) -> Moment | None:
+    """When the marker file of a worktree was touched, if that was not long ago."""
+    at = files.touched(os.path.join(path, _MARKER))
+    return min(at, now) if at is not None and now - at <= policy.minutes * MINUTE else None
+
+
+def one(place: Workspace, path: str, policy: SessionPolicy | None = None) -> Occupancy:
+    """Who is inside the worktree at a path, now."""
+    now = clock.now()
+    policy = policy or place.configurations.of_worktree().policy.sessions
+    return at(place, {path: path}, now, policy, sessions.live(place, now, policy))[path]

@@ -1,0 +1,218 @@
+"""Sessions: they begin, are heard of, wait and end; while one lives git's own lock is on its worktree."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from holdfast.adapters import clock, host, locks, proc, processes, worktrees
+from holdfast.adapters import sessions as markers
+from holdfast.adapters.git import GitError
+from holdfast.domain import session
+from holdfast.domain.blockers import blocker
+from holdfast.domain.session import LOCK_REASON, WORKING, Session
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases import journal
+from holdfast.usecases.surroundings import Refused
+from holdfast.usecases.worker import SESSION, host_of
+from holdfast.usecases.workspace import branch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
+    from typing import Any
+
+    from holdfast.domain.moment import Moment
+    from holdfast.domain.policy import SessionPolicy
+    from holdfast.domain.problem import Problem
+    from holdfast.domain.snapshot import Worktree
+    from holdfast.usecases.workspace import Workspace
+
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "fish", "ksh", "busybox"})
+
+
+class Live(NamedTuple):
+    """A session that holds its worktree at this moment, and what it is doing."""
+
+    session: Session
+    activity: str
+
+    def within(self, path: str) -> bool:
+        """True for a session of the worktree at a path."""
+        return os.path.realpath(self.session.worktree) == os.path.realpath(path)
+
+
+def folder(place: Workspace) -> str:
+    """Where the markers are: in the git folder that all worktrees share."""
+    return os.path.join(place.repository.common_dir, "holdfast", "sessions")
+
+
+def live(place: Workspace, now: Moment, policy: SessionPolicy) -> tuple[Live, ...]:
+    """The sessions of all worktrees that hold at this moment."""
+    known = markers.read_all(folder(place))
+    here = host.machine(host_of(place.environment)) if known else None
+    return tuple(
+        Live(one, session.activity_at(one, now, policy))
+        for one in known
+        if here is not None and session.holds(one, _alive(one, here), now, policy)
+    )
+
+
+def id_of(place: Workspace, given: str | None, new: bool, agent: str) -> str:
+    """The id of the session that is meant: the given one, else that of the environment, else the caller's own.
+
+    A `new` one without any gets a new one, which begins with the name of the agent. `Refused` for none.
+    """
+    named = given or place.environment.get(SESSION, "")
+    if named:
+        if not session.is_id(named):
+            raise Refused([_no_id(named)])
+        return named
+    callers = proc.with_callers(os.getpid())
+    mine = [one.id for one in markers.read_all(folder(place)) if one.pid in callers]
+    if mine:
+        return mine[-1]
+    if not new:
+        raise Refused([unknown("")])
+    lead = "".join(letter for letter in agent if session.is_id(letter)) or "session"
+    return f"{lead[:40]}-{os.urandom(6).hex()}"
+
+
+def unknown(id: str) -> Problem:
+    """Why nothing can be told of a session that never began, or has ended."""
+    message = f"there is no session {id}" if id else "no session of the process that called this is known"
+    return blocker("session-unknown", id or "session", message)
+
+
+def start(place: Workspace, id: str, agent: str, pid: int | None) -> Session:
+    """Begin a session that lives by the process `pid`, else by the one that this command was called by."""
+    return begin(place, id, agent or "session", pid if pid is not None else caller())
+
+
+def begin(place: Workspace, id: str, agent: str, pid: int | None, activity: str = WORKING) -> Session:
+    """Begin a session in the worktree of `place`, or renew it: its marker is written, and its worktree locked.
+
+    `pid` is the process that it lives by, None for one that cannot be looked up. `OSError` where it cannot be written.
+    """
+    now = clock.now()
+    before = markers.read(folder(place), id)
+    began = before.began if before is not None else now
+    machine = host.machine(host_of(place.environment))
+    one = Session(id, agent, pid, _birth(pid), machine, os.path.realpath(place.top), began, now, activity)
+    with _locked(place):
+        markers.write(folder(place), one)
+    if before is None:
+        _note(place, "session-start", one, process=pid)
+    settle(place)
+    return one
+
+
+def beat(place: Workspace, id: str, activity: str) -> Session | None:
+    """Say that a session is alive, in the worktree of `place` now; None for one that never began."""
+    before = markers.read(folder(place), id)
+    if before is None:
+        return None
+    top = os.path.realpath(place.top)
+    markers.beat(folder(place), id, activity, top)
+    if before.activity != activity:
+        _note(place, "session-activity", before._replace(worktree=top), activity=activity)
+    if before.worktree != top:
+        settle(place)
+    return before._replace(activity=activity, worktree=top)
+
+
+def end(place: Workspace, id: str) -> Session | None:
+    """End a session: its marker goes, and the lock of its worktree unless another session is there. None for none."""
+    with _locked(place):
+        before = markers.read(folder(place), id)
+        if before is not None:
+            markers.forget(folder(place), id)
+    if before is not None:
+        _note(place, "session-end", before)
+    settle(place)
+    return before
+
+
+def settle(place: Workspace, listed: Sequence[Worktree] | None = None, policy: SessionPolicy | None = None) -> bool:
+    """Let markers and git's locks say what is: sessions that are over go, worktrees with a live one are locked, no others.
+
+    True when something changed. Locks of others are never touched, and what cannot be written stays for the next time.
+    """
+    policy = policy or place.configurations.of_worktree().policy.sessions
+    if not os.path.isdir(folder(place)):
+        return False
+    changed = False
+    with contextlib.suppress(OSError, GitError), _locked(place):
+        now = clock.now()
+        held = live(place, now, policy)
+        for one in markers.read_all(folder(place)):
+            if all(one.id != other.session.id for other in held):
+                markers.forget(folder(place), one.id)
+                _note(place, "session-end", one, why="its process is gone, or it was not heard of")
+                changed = True
+        for tree in worktrees.read(place.git) if listed is None or changed else listed:
+            changed = _settled(place, tree, held) or changed
+    return changed
+
+
+def caller() -> int | None:
+    """The process that a session lives by which this command was called for: the nearest that stays.
+
+    A shell that was started for one command (`sh -c ...`) is gone in a moment; what started it is meant.
+    """
+    for pid in proc.with_callers(os.getpid())[1:]:
+        words = proc.arguments(pid)
+        if words is None:
+            return None
+        program = os.path.basename(words[0]).lstrip("-")
+        passing = program in _SHELLS and len(words) > 1 and not words[1].startswith(("-i", "-l", "--"))
+        if not passing and program not in ("holdfast", "make", "env"):
+            return pid
+    return None
+
+
+def _settled(place: Workspace, tree: Worktree, held: Iterable[Live]) -> bool:
+    """Lock or unlock one worktree as the live sessions ask for; True when that changed something."""
+    if tree.main or tree.gone:
+        return False
+    wanted = any(one.within(tree.path) for one in held)
+    if wanted and tree.locked is None and worktrees.lock(place.git, tree.path, LOCK_REASON):
+        journal.note(place, "worktree-locked", branch=tree.branch, worktree=tree.path)
+        return True
+    if not wanted and tree.locked == LOCK_REASON and worktrees.unlock(place.git, tree.path):
+        journal.note(place, "worktree-unlocked", branch=tree.branch, worktree=tree.path)
+        return True
+    return False
+
+
+def _alive(one: Session, here: session.Machine) -> bool | None:
+    """Whether the very process that a session lives by is there; None where that cannot be looked up."""
+    if one.pid is None or one.birth is None or not here.reads(one.machine):
+        return None
+    try:
+        return processes.birth(one.pid) == one.birth
+    except PermissionError:
+        return None
+
+
+def _birth(pid: int | None) -> int | None:
+    try:
+        return processes.birth(pid) if pid is not None else None
+    except PermissionError:
+        return None
+
+
+def _no_id(text: str) -> Problem:
+    message = f"{text!r} is no id of a session: letters, digits, `.`, `_` and `-`, at most {session.LONGEST_ID}"
+    return blocker("session-unknown", text, message, "run it with another `--id`")
+
+
+def _locked(place: Workspace) -> AbstractContextManager[None]:
+    return locks.held(os.path.join(place.repository.common_dir, "holdfast", "sessions.lock"))
+
+
+def _note(place: Workspace, event: str, one: Session, **data: Any) -> None:
+    """Write what became of a session, on the branch that its worktree is on."""
+    on = branch(place) if os.path.realpath(place.top) == one.worktree else None
+    actor = f"{one.agent} {one.id}"
+    journal.note(place, event, branch=on, worktree=one.worktree, actor=actor, session=one.id, agent=one.agent, **data)
