@@ -141,7 +141,7 @@ def test_somebody_inside_is_named(ada: Clone) -> None:
     try:
         refused = ada.unclaimed(1)
         assert codes(refused) == ["claim-of-another"]
-        assert f"in use by process {process.pid} (sleep)" in refused["blockers"][0]["message"]
+        assert f"in use by process {process.pid} (sleep, for " in refused["blockers"][0]["message"]
         assert ada.refs("refs/heads/plan-*")
     finally:
         process.kill()

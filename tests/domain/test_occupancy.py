@@ -112,8 +112,8 @@ def test_reasons_name_everybody() -> None:
     since = Moment(NOW - 2 * HOUR)
     found = judged((Process(5, "vim", since, 0, 0, 0),), ((session(began=since), WAITING),))
     assert found.reasons == (
-        "process 5 (vim, since 2 h ago)",
-        "session s1 (claude, waiting for its user, since 2 h ago)",
+        "process 5 (vim, for 2 h)",
+        "session s1 (claude, waiting for its user, for 2 h)",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.domain.moment import Moment, ago
+from holdfast.domain.moment import Moment, span
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Occupant(NamedTuple):
 
     def words(self, now: Moment) -> str:
         """Who that is, as people say it."""
-        since = f", since {ago(self.since, now)}" if self.since is not None else ""
+        since = f", for {span(max(now - self.since, 0))}" if self.since is not None else ""
         if self.kind == PROCESS:
             return f"process {self.pid} ({self.command}{since})"
         doing = {"waiting": ", waiting for its user", "idle": ", idle"}.get(self.activity or "", "")
