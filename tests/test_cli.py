@@ -88,6 +88,9 @@ def documents(repo: Repo) -> list[tuple[str, ...]]:
         ("unclaim", "1"), ("unclaim", "1"),
         ("session", "beat", "--id", "one"), ("session", "start", "--id", "one"), ("session", "wait", "--id", "one"),
         ("session", "end", "--id", "one"),
+        ("worktree", "list"), ("worktree", "remove", "2"), ("worktree", "remove", "2"), ("trash", "list"),
+        ("worktree", "restore", "2"), ("worktree", "restore", "2"), ("resume", "2"), ("resume", "1"), ("clean",),
+        ("trash", "empty"),
     ]  # fmt: skip
 
 
@@ -115,7 +118,7 @@ def test_every_document_fits_its_schema(adopted: Repo) -> None:
             document = json.loads(ran.out)
             name = document["schema"].removeprefix("holdfast.").removesuffix("/1")
             assert next(iter(document)) == "schema"
-            assert name == ".".join(command[: 2 if command[0] == "plan" else 1])
+            assert name == ".".join(command[: 2 if command[0] in ("plan", "worktree", "trash") else 1])
             jsonschema.Draft202012Validator(schemas[name]).validate(document)
             assert ran.out.count("\n") == 1 and ran.out.endswith("\n"), "one document on one line"
             seen.add(name)
@@ -345,6 +348,12 @@ def test_a_narrow_terminal_keeps_who_and_how_sure(adopted: Repo) -> None:
 # Help, and names that are none
 
 
+_WANTS = {
+    "--here", "--steal", "unclaim", "approve", "beat", "wait", "end", "remove", "restore", "resume"
+}  # fmt: skip
+"""Words of examples for which a claim, a session or a removed worktree must be there."""
+
+
 def test_help_of_each_command_shows_examples_that_work(adopted: Repo, tmp_path: Path) -> None:
     assert "usage: holdfast" in passed(adopted.holdfast("--help")).out
     for number in range(3, 13):
@@ -355,6 +364,8 @@ def test_help_of_each_command_shows_examples_that_work(adopted: Repo, tmp_path: 
     helps = [(name,) for name in cli.COMMANDS]
     helps += [("plan", verb) for verb in ("new", "list", "show", "set", "graph")]
     helps += [("session", verb) for verb in ("start", "beat", "wait", "end")]
+    helps += [("worktree", verb) for verb in ("list", "remove", "restore")]
+    helps += [("trash", verb) for verb in ("list", "empty")]
     ran_examples = set()
     for command in helps:
         text = passed(adopted.holdfast(*command, "--help")).out
@@ -368,9 +379,7 @@ def test_help_of_each_command_shows_examples_that_work(adopted: Repo, tmp_path: 
         for example in examples:
             if example in ("holdfast init", "holdfast init --uninstall", "holdfast demo") or example in ran_examples:
                 continue  # asks; is tested elsewhere; takes seconds
-            if "--follow" in example or {"--here", "--steal", "unclaim", "approve", "beat", "wait", "end"} & set(
-                shlex.split(example)
-            ):
+            if "--follow" in example or _WANTS & set(shlex.split(example)):
                 continue  # never ends; wants a claim or a command that is not here, and is tested where there is one
             ran_examples.add(example)
             words = shlex.split(example.partition(" > ")[0])[1:]

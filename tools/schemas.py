@@ -7,8 +7,9 @@ from typing import Any
 from holdfast.domain.claim import SOURCES, STATES
 from holdfast.domain.claims_file import PATHS, SECTIONS
 from holdfast.domain.codes import ALL
-from holdfast.domain.occupancy import PROCESS, SESSION
+from holdfast.domain.occupancy import PROCESS, SESSION, VERDICTS
 from holdfast.domain.problem import ERROR, HUMAN, WAIT, WARNING, YOU
+from holdfast.domain.removal import OUTCOMES
 from holdfast.domain.session import ACTIVITIES
 from holdfast.domain.status import KEYS
 from holdfast.usecases.migrate import BRANCH, MERGED, NONE
@@ -88,6 +89,45 @@ SESSION_FIELDS = fields(
         "worktree": PATH,
         "activity": {"enum": list(ACTIVITIES)},
         "began": MOMENT,
+    }
+)
+WORKTREE = fields(
+    {
+        "path": PATH,
+        "branch": maybe(TEXT),
+        "main": {"type": "boolean"},
+        "occupancy": {"enum": list(VERDICTS)},
+        "occupants": many(OCCUPANT),
+        "dirty": NUMBER,
+        "untracked": NUMBER,
+        "ignored": NUMBER,
+        "operation": maybe(TEXT),
+        "locked": maybe(TEXT),
+        "reasons": many(TEXT),
+    }
+)
+REMOVAL: Schema = {
+    "result": {"enum": ["removed", "refused"]},
+    "branch": maybe(TEXT),
+    "branch_outcome": {"enum": [*OUTCOMES, None]},
+    "path": maybe(PATH),
+    "trash": maybe(TEXT),
+    "restore_until": maybe(MOMENT),
+    "notes": many(TEXT),
+    "blockers": many(PROBLEM),
+}
+WAITING = fields(
+    {
+        "id": TEXT,
+        "branch": maybe(TEXT),
+        "path": PATH,
+        "commit": maybe(TEXT),
+        "branch_outcome": {"enum": [*OUTCOMES, None]},
+        "removed_at": MOMENT,
+        "removed_by": TEXT,
+        "restore_until": MOMENT,
+        "size": NUMBER,
+        "folder": maybe(PATH),
     }
 )
 CLAIM = fields(
@@ -186,6 +226,35 @@ def _of_claims() -> dict[str, Schema]:
                 "remote": maybe(fields({"name": TEXT, "fetched_at": maybe(MOMENT)})),
                 "published": many(TEXT),
                 "lost": many(TEXT),
+            }
+        ),
+        "worktree.list": fields({"worktrees": many(WORKTREE)}),
+        "worktree.remove": fields(REMOVAL),
+        "worktree.restore": fields(
+            {
+                "result": {"enum": ["restored", "refused"]},
+                "branch": maybe(TEXT),
+                "path": maybe(PATH),
+                "notes": many(TEXT),
+                "blockers": many(PROBLEM),
+            }
+        ),
+        "clean": fields(
+            {"removals": many(fields(REMOVAL)), "kept": many(fields({"path": PATH, "reasons": many(TEXT)}))}
+        ),
+        "trash.list": fields({"waiting": many(WAITING), "size": NUMBER}),
+        "trash.empty": fields(
+            {"deleted": many(TEXT), "kept": many(fields({"id": TEXT, "reason": TEXT})), "freed": NUMBER}
+        ),
+        "resume": fields(
+            {
+                "result": {"enum": ["found", "restored", "refused"]},
+                "plan": NUMBER,
+                "branch": maybe(TEXT),
+                "worktree": maybe(PATH),
+                "command": maybe(TEXT),
+                "notes": many(TEXT),
+                "blockers": many(PROBLEM),
             }
         ),
         "session": fields(

@@ -153,6 +153,14 @@ def put_under_lock(path: str, expected: State, content: bytes) -> bool:
     return False
 
 
+def current_folder() -> str | None:
+    """The resolved path of the folder that this process stands in; None where that is gone."""
+    try:
+        return os.path.realpath(os.getcwd())
+    except FileNotFoundError:
+        return None
+
+
 def executable(path: str) -> bool:
     """True for a file that may be run, symlinks followed."""
     return os.path.isfile(path) and os.access(path, os.X_OK)

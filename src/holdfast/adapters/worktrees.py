@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from holdfast.adapters import files
+from holdfast.adapters import files, registration
 from holdfast.adapters.git import GitError, decode
 from holdfast.domain.moment import Moment
 from holdfast.domain.snapshot import Worktree
@@ -68,7 +68,7 @@ def move(git: Git, path: str, target: str) -> bool:
 
 def forget(common_dir: str, path: str) -> None:
     """Forget the worktree at a path, whose folder is gone: what `git worktree prune` does, of this one alone."""
-    for folder in _registered(common_dir, path):
+    for folder in registration.all_of(common_dir, path):
         if not os.path.lexists(os.path.join(folder, "locked")):
             files.remove_tree(folder)
 
@@ -83,8 +83,8 @@ def drop_begun(common_dir: str, path: str) -> None:
 
     git lists such a worktree nowhere, and its own lock keeps it from `git worktree prune`.
     """
-    for folder in _registered(common_dir, path):
-        if _initializing(folder):
+    for folder in registration.all_of(common_dir, path):
+        if registration.initializing(folder):
             files.remove_tree(folder)
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(path, ".git"))
@@ -93,7 +93,7 @@ def drop_begun(common_dir: str, path: str) -> None:
 
 def only_committed(git: Git, common_dir: str, path: str) -> bool:
     """True for what is left of a worktree where git was killed while it removed it: no file but as it was committed."""
-    for folder in _registered(common_dir, path):
+    for folder in registration.all_of(common_dir, path):
         asked = ("status", "--porcelain", "-z", "--ignored", "--untracked-files=all")
         code, out, _ = git.attempt(f"--git-dir={folder}", f"--work-tree={path}", *asked)
         return code == 0 and all(one.startswith(b" D ") for one in out.split(b"\0") if one)
@@ -161,23 +161,5 @@ def newest_file(top: str, others: frozenset[str], enough: Moment, ahead: Moment,
 
 
 def initializing(common_dir: str, path: str) -> bool:
-    """True for a worktree that git has begun to make and not finished: it keeps it locked so long."""
-    return any(_initializing(folder) for folder in _registered(common_dir, path))
-
-
-def _registered(common_dir: str, path: str) -> list[str]:
-    """The folders in which git keeps what it knows of the worktree at a path.
-
-    Before it says where the worktree is, the name of the folder is all that tells.
-    """
-    pointer, registered, found = os.path.join(path, ".git"), os.path.join(common_dir, "worktrees"), []
-    for name in files.names(registered):
-        folder = os.path.join(registered, name)
-        where = decode(files.read(os.path.join(folder, "gitdir")) or b"").strip()
-        if os.path.normpath(os.path.join(folder, where)) == pointer if where else name == os.path.basename(path):
-            found.append(folder)
-    return found
-
-
-def _initializing(folder: str) -> bool:
-    return decode(files.read(os.path.join(folder, "locked")) or b"").strip() == "initializing"
+    """True for a worktree that git has begun to make and not finished."""
+    return any(registration.initializing(folder) for folder in registration.all_of(common_dir, path))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from holdfast.adapters import files
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import journal
@@ -35,7 +33,7 @@ def approve(place: Workspace, key: str, text: str) -> None:
 
 
 def _file(place: Workspace) -> str:
-    return os.path.join(place.repository.common_dir, "holdfast", "approvals")
+    return place.state("approvals")
 
 
 def _line(key: str, text: str) -> bytes:

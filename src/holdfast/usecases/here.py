@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from holdfast.adapters import registration
 from holdfast.adapters.git import GitError, decode
 from holdfast.domain.blockers import blocker
 from holdfast.domain.value import TYPE_CHECKING
@@ -15,24 +16,13 @@ if TYPE_CHECKING:
     from holdfast.usecases.claims import Claims
     from holdfast.usecases.workspace import Workspace
 
-OPERATIONS = {
-    "rebase-merge": "a rebase", "rebase-apply": "a rebase", "sequencer": "a sequence of picks", "MERGE_HEAD": "a merge",
-    "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert", "BISECT_LOG": "a bisection",
-}  # fmt: skip
-"""What git keeps in a worktree's git folder while an operation is under way."""
-
-
-def operation(git_dir: str) -> str | None:
-    """The operation that is under way in a worktree, in words, or None."""
-    return next((what for name, what in OPERATIONS.items() if os.path.lexists(os.path.join(git_dir, name))), None)
-
 
 def blockers(place: Workspace, claims: Claims) -> list[Problem]:
     """Why this worktree cannot become that of the claim."""
     if any(one.main and os.path.realpath(one.path) == os.path.realpath(place.top) for one in claims.ground.worktrees):
         return [blocker("here-main", place.top, f"{place.top} is the main worktree")]
     problems = []
-    under_way = operation(place.repository.git_dir)
+    under_way = registration.operation(place.repository.git_dir)
     if under_way is not None:
         problems.append(blocker("here-busy", place.top, f"{under_way} is under way in {place.top}"))
     on = branch(place)

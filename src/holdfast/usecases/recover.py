@@ -10,7 +10,7 @@ from holdfast.adapters.intents import Intent
 from holdfast.domain.moment import HOUR
 from holdfast.domain.occupancy import without_mine
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import claim_refs, contact, journal, occupancy, unpublished, worktree
+from holdfast.usecases import claim_refs, contact, journal, occupancy, put_away, unpublished, worktree
 from holdfast.usecases.claim_refs import ClaimRefs, EndingRefs
 
 if TYPE_CHECKING:
@@ -94,16 +94,19 @@ def settled(outcome: Outcome | None) -> bool:
 
 
 def _folder(place: Workspace) -> str:
-    return os.path.join(place.repository.common_dir, "holdfast", "intents")
+    return place.state("intents")
 
 
 def _late(place: Workspace) -> str:
     """Where intents are kept whose push may still land."""
-    return os.path.join(place.repository.common_dir, "holdfast", "late")
+    return place.state("late")
 
 
 def _clear(place: Workspace, one: Left, there: Contact | None) -> str:
     """Clear one intent; tells whether it is cleared, must wait for the remote, or may still land there."""
+    if one.fields.get("kind") in (put_away.REMOVE, put_away.RESTORE):
+        put_away.clear(place, one.fields)
+        return _CLEAR
     if one.fields.get("kind") == WORKTREE:
         _half_made(place, one.fields.get("branch"), one.fields.get("path"))
         return _CLEAR

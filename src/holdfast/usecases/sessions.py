@@ -44,7 +44,7 @@ class Live(NamedTuple):
 
 def folder(place: Workspace) -> str:
     """Where the markers are: in the git folder that all worktrees share."""
-    return os.path.join(place.repository.common_dir, "holdfast", "sessions")
+    return place.state("sessions")
 
 
 def live(place: Workspace, now: Moment, policy: SessionPolicy) -> tuple[Live, ...]:
@@ -208,7 +208,7 @@ def _no_id(text: str) -> Problem:
 
 
 def _locked(place: Workspace) -> AbstractContextManager[None]:
-    return locks.held(os.path.join(place.repository.common_dir, "holdfast", "sessions.lock"))
+    return locks.held(place.state("sessions.lock"))
 
 
 def _note(place: Workspace, event: str, one: Session, **data: Any) -> None:

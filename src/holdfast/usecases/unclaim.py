@@ -6,7 +6,7 @@ import os
 
 from holdfast.adapters import commits, worktrees
 from holdfast.adapters.git import CannotWrite, Git
-from holdfast.adapters.refs import HEADS, REMOTES
+from holdfast.adapters.refs import HEADS
 from holdfast.adapters.remote import Unreachable
 from holdfast.domain import rivalry, unclaim
 from holdfast.domain.blockers import blocker
@@ -15,6 +15,7 @@ from holdfast.domain.occupancy import UNKNOWN, without_mine
 from holdfast.domain.unclaim import Standing
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import (
+    branch_end,
     claim_refs,
     claims,
     contact,
@@ -175,19 +176,9 @@ def _standing(place: Workspace, seen: Claims, held: Claim, owner: str | None) ->
         dirty = worktrees.dirty(Git(held.worktree, place.environment))
     in_its_worktree = held.worktree is not None and os.path.realpath(held.worktree) == os.path.realpath(place.top)
     made_here = held.local is not None and held.host in (None, me.host) and held.worker is None
-    return Standing(me.made(held) or in_its_worktree, made_here, dirty, inside, _brings(place, seen, held))
-
-
-def _brings(place: Workspace, seen: Claims, held: Claim) -> bool:
-    """True for a claim without work of its own that has a file which no main branch has: that of its plan.
-
-    Also where that cannot be told.
-    """
-    if held.ended or held.own_commits:
-        return False
-    refs, main = seen.ground.refs, seen.ground.main
-    mains = [name for name in (HEADS + main, f"{REMOTES}{seen.ground.remote}/{main}") if name in refs]
-    return all(place.git.attempt("diff", "--quiet", f"{name}...{held.commit}", "--")[0] != 0 for name in mains)
+    return Standing(
+        me.made(held) or in_its_worktree, made_here, dirty, inside, branch_end.brings(place, seen.ground, held)
+    )
 
 
 def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None, keep: str, actor: str) -> Unclaimed:

@@ -121,4 +121,4 @@ def _holds(place: Workspace, tip: str, commit: str) -> bool:
 
 
 def _folder(place: Workspace) -> str:
-    return os.path.join(place.repository.common_dir, "holdfast", "unpublished")
+    return place.state("unpublished")

@@ -33,10 +33,14 @@ class Workspace(NamedTuple):
     environment: Mapping[str, str]
     staged: Asked | None = None
 
+    def state(self, name: str) -> str:
+        """The path of a part of Holdfast's own state, in the git folder that all worktrees share."""
+        return os.path.join(self.repository.common_dir, "holdfast", name)
+
     @property
     def cache(self) -> Cache:
         """What was computed before."""
-        return Cache(os.path.join(self.repository.common_dir, "holdfast", "cache"))
+        return Cache(self.state("cache"))
 
     @property
     def configurations(self) -> Configurations:

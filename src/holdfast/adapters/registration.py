@@ -1,0 +1,103 @@
+"""What git keeps of a linked worktree in the common folder: its HEAD, index, operations, reflog, lock (gitrepository-layout)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+
+from holdfast.adapters import files
+from holdfast.adapters.git import decode, encode
+
+_ID = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
+_LARGEST = 4 * 1024 * 1024
+_OPERATIONS = {
+    "rebase-merge": "a rebase", "rebase-apply": "a rebase", "sequencer": "a sequence of picks", "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert", "BISECT_LOG": "a bisection",
+}  # fmt: skip
+"""What git keeps in a worktree's git folder while an operation is under way."""
+
+
+def of(common_dir: str, path: str) -> str | None:
+    """The folder in which git keeps what it knows of the worktree at a path, or None."""
+    return next(iter(all_of(common_dir, path)), None)
+
+
+def all_of(common_dir: str, path: str) -> list[str]:
+    """The folders in which git keeps what it knows of the worktree at a path.
+
+    Before it says where the worktree is, the name of the folder is all that tells.
+    """
+    pointer, registered, found = os.path.join(path, ".git"), os.path.join(common_dir, "worktrees"), []
+    for name in files.names(registered):
+        folder = os.path.join(registered, name)
+        where = _pointer(os.path.join(folder, "gitdir"))
+        if os.path.normpath(os.path.join(folder, where)) == pointer if where else name == os.path.basename(path):
+            found.append(folder)
+    return found
+
+
+def leads_to(path: str, folder: str) -> bool:
+    """True where the file `.git` of a worktree leads to that registration; git in it would work on another one otherwise."""
+    where = _pointer(os.path.join(path, ".git")).removeprefix("gitdir: ")
+    return bool(where) and os.path.realpath(os.path.join(path, where)) == os.path.realpath(folder)
+
+
+def lead_to(path: str, folder: str) -> None:
+    """Let the file `.git` of a worktree lead to a registration, and that to the worktree."""
+    files.put(os.path.join(path, ".git"), files.State(encode(f"gitdir: {folder}\n")))
+    files.put(os.path.join(folder, "gitdir"), files.State(encode(os.path.join(path, ".git") + "\n")))
+
+
+def initializing(folder: str) -> bool:
+    """True for a worktree that git has begun to make and not finished: it keeps it locked so long."""
+    return lock_of(folder) == "initializing"
+
+
+def lock_of(folder: str) -> str | None:
+    """The reason why a worktree is locked, or None for one that is not."""
+    said = files.read(os.path.join(folder, "locked"))
+    return decode(said).strip() if said is not None else None
+
+
+def hold(folder: str, reason: str) -> None:
+    """Lock a worktree under git's own name for that: no `git worktree prune` ends it meanwhile. What was there is replaced."""
+    files.put(os.path.join(folder, "locked"), files.State(encode(reason)))
+
+
+def release(folder: str) -> None:
+    """Take the lock off."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        os.unlink(os.path.join(folder, "locked"))
+
+
+def operation(git_dir: str) -> str | None:
+    """The operation that is under way in a worktree, in words, or None."""
+    return next((what for name, what in _OPERATIONS.items() if os.path.lexists(os.path.join(git_dir, name))), None)
+
+
+def holds_submodules(folder: str) -> bool:
+    """True for a worktree with submodules: their repositories are in its registration, and know where the worktree is."""
+    return bool(files.names(os.path.join(folder, "modules")))
+
+
+def remembered(folder: str) -> tuple[str, ...]:
+    """The ids of all objects that only this worktree may remember: by its reflog, its operations and its own refs."""
+    found: dict[str, None] = {}
+    for path in _memories(folder):
+        for oid in _ID.findall(files.read_regular(path, _LARGEST) or b""):
+            found[oid.decode()] = None
+    return tuple(oid for oid in found if oid.strip("0"))
+
+
+def _memories(folder: str) -> list[str]:
+    found = [os.path.join(folder, "logs", "HEAD")]
+    found += [os.path.join(folder, name) for name in files.names(folder) if name.endswith("_HEAD")]
+    for name in ("rebase-merge", "rebase-apply", "sequencer", "refs"):
+        for at, _, held in os.walk(os.path.join(folder, name)):
+            found += [os.path.join(at, one) for one in held]
+    return found
+
+
+def _pointer(path: str) -> str:
+    return decode(files.read_regular(path, 65_536) or b"").rstrip("\n")

@@ -1,0 +1,118 @@
+"""The trash on disk: a record and a registration in the common git folder, and the files beside where they were."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+
+from holdfast.adapters import files
+from holdfast.adapters.files import State
+from holdfast.domain.moment import Moment
+from holdfast.domain.trash import FOLDER, Removed
+from holdfast.domain.value import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_RECORD, _REGISTRATION = "record.json", "registration"
+_SCHEMA = "holdfast.trash/1"
+_LARGEST = 1_000_000
+
+
+def registration(folder: str, id: str) -> str:
+    """Where what git kept of a removed worktree waits."""
+    return os.path.join(folder, id, _REGISTRATION)
+
+
+def place_beside(path: str, id: str) -> str:
+    """Where the files of the worktree at a path shall wait: on its own file system, so that moving them is a rename."""
+    return os.path.join(os.path.dirname(path), FOLDER, id)
+
+
+def make_room(target: str) -> None:
+    """Make the folder above a place in the trash, which git overlooks. `OSError` where that cannot be."""
+    above = os.path.dirname(target)
+    os.makedirs(above, exist_ok=True)
+    overlook = os.path.join(above, ".gitignore")
+    if not os.path.lexists(overlook):
+        files.put(overlook, State(b"*\n"))
+
+
+def leave_room(target: str) -> None:
+    """Take that folder away again when nothing waits in it."""
+    above = os.path.dirname(target)
+    if os.path.basename(above) == FOLDER and files.names(above) == [".gitignore"]:
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(above, ".gitignore"))
+        files.remove_if_empty(above)
+
+
+def write(folder: str, one: Removed) -> None:
+    """Write the record of a removed worktree; it is on the disk when this returns."""
+    text = json.dumps({"schema": _SCHEMA, **one._asdict()}, indent=1) + "\n"
+    files.put(os.path.join(folder, one.id, _RECORD), State(text.encode()), durable=True)
+
+
+def read_all(folder: str) -> tuple[Removed, ...]:
+    """Everything that has a record and is removed, oldest first; what is no record is passed over."""
+    found = [_read(os.path.join(folder, name, _RECORD), name) for name in files.names(folder)]
+    whole = [one for one in found if one is not None and os.path.isdir(registration(folder, one.id))]
+    return tuple(sorted(whole, key=lambda one: (one.at, one.id)))
+
+
+def read(folder: str, id: str) -> Removed | None:
+    """The record of that id, whether the removal was finished or not."""
+    return _read(os.path.join(folder, id, _RECORD), id)
+
+
+def forget(folder: str, id: str) -> None:
+    """Remove what git kept of a removed worktree, and then the record."""
+    files.remove_tree(registration(folder, id))
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(folder, id, _RECORD))
+    files.remove_if_empty(os.path.join(folder, id))
+
+
+def delete(path: str) -> None:
+    """Delete a tree of files for good, folders without the permission to do so among them; `OSError` for what stays."""
+    for top, folders, _ in os.walk(path):
+        for name in folders:
+            at = os.path.join(top, name)
+            if not os.path.islink(at) and not os.access(at, os.R_OK | os.W_OK | os.X_OK):
+                os.chmod(at, stat.S_IRWXU)
+    files.remove_tree(path)
+
+
+def size(path: str) -> int:
+    """How many bytes a tree of files takes on the disk."""
+    total = 0
+    folders = [path]
+    for folder in folders:  # grows while it is walked
+        try:
+            with os.scandir(folder) as found:
+                for entry in found:
+                    known = entry.stat(follow_symlinks=False)
+                    total += known.st_blocks * 512
+                    if stat.S_ISDIR(known.st_mode):
+                        folders.append(entry.path)
+        except OSError:
+            continue
+    return total
+
+
+def _read(path: str, id: str) -> Removed | None:
+    try:
+        data: Any = json.loads(files.read_regular(path, _LARGEST) or b"")
+        if data.pop("schema") != _SCHEMA or data["id"] != id:
+            return None
+        texts = (data["path"], data["head"], data["name"], data["folder"], data["by"], data["outcome"])
+        maybe = (data["branch"], data["tip"])
+        if not all(isinstance(one, str) for one in texts) or not all(
+            one is None or isinstance(one, str) for one in maybe
+        ):
+            return None
+        return Removed(**{**data, "at": Moment(int(data["at"]))})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None

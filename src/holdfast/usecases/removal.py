@@ -1,0 +1,160 @@
+"""Remove a worktree: observe, decide, then a rename that can be taken back; what it held waits in the trash."""
+
+from __future__ import annotations
+
+import os
+
+from holdfast.adapters import locks
+from holdfast.adapters import trash as trashed
+from holdfast.domain import removal, trash
+from holdfast.domain.blockers import blocker
+from holdfast.domain.condition import GONE, named
+from holdfast.domain.moment import Moment
+from holdfast.domain.occupancy import FREE
+from holdfast.domain.problem import Problem
+from holdfast.domain.removal import KEPT, Force
+from holdfast.domain.trash import Removed
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases import (
+    branch_end,
+    conditions,
+    journal,
+    occupancy,
+    put_away,
+    recover,
+    sessions,
+    surroundings,
+    worker,
+)
+from holdfast.usecases.put_away import TRASH
+
+if TYPE_CHECKING:
+    from holdfast.domain.condition import Condition
+    from holdfast.domain.snapshot import Worktree
+    from holdfast.usecases.surroundings import Ground
+    from holdfast.usecases.workspace import Workspace
+
+REMOVED, REFUSED = "removed", "refused"
+
+
+class Removal(NamedTuple):
+    """How it ended: what is in the trash now and until when, what became of the branch, or what speaks against it."""
+
+    result: str
+    branch: str | None
+    outcome: str | None = None
+    removed: Removed | None = None
+    until: Moment | None = None
+    blockers: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def remove(place: Workspace, name: str, path: str, now: Moment, force: Force, dry_run: bool = False) -> Removal:
+    """Remove the worktree of a branch or of a plan's number; `path` is what the name would be as a path."""
+    if not dry_run:
+        recover.unfinished(place, None)
+    with locks.held(place.state("worktrees.lock")):
+        ground = surroundings.of(place)
+        if not dry_run and sessions.settle(place, ground.worktrees, ground.policy.sessions):
+            ground = surroundings.of(place)
+        found = meant(place, ground, name, path)
+        if isinstance(found, Problem):
+            return Removal(REFUSED, None, blockers=(found,))
+        (one,) = conditions.of(place, [found], ground.worktrees, ground.policy, now)
+        problems = removal.blockers(one, force)
+        if problems:
+            return Removal(REFUSED, one.worktree.branch, blockers=tuple(problems))
+        return take(place, ground, one, now, force, dry_run)
+
+
+def take(place: Workspace, ground: Ground, one: Condition, now: Moment, force: Force, dry_run: bool) -> Removal:
+    """Remove a worktree that nothing speaks against."""
+    tree = one.worktree
+    actor = worker.of(place.environment, ground.settings).owner
+    removed = _record(place, ground, one, now, actor)
+    until = removed.until(ground.policy.trash)
+    if dry_run:
+        return Removal(REMOVED, tree.branch, None, removed, until, notes=_along(one))
+    problem = put_away.put_away(place, one, removed, lambda: _again(place, ground, removed, force))
+    if problem is not None:
+        return Removal(REFUSED, tree.branch, blockers=(problem,))
+    rest = ground._replace(worktrees=tuple(other for other in ground.worktrees if other is not tree))
+    ended = branch_end.Ended(KEPT, "")
+    if tree.branch is not None:
+        ended = branch_end.end(place, put_away.git_of(place), rest, tree.branch, now)
+    removed = removed._replace(outcome=ended.outcome)
+    trashed.write(place.state(TRASH), removed)
+    journal.note(
+        place, "worktree-removed", plan=plan_of(ground, tree.branch), branch=tree.branch, worktree=tree.path, actor=actor,
+        trash=removed.id,
+        branch_outcome=ended.outcome, forced=force.dirt or force.inside,
+    )  # fmt: skip
+    said = f"branch {tree.branch} is {ended.outcome}: {ended.why}"
+    notes = (*_along(one), *((said,) if tree.branch is not None else ()))
+    return Removal(REMOVED, tree.branch, ended.outcome, removed, until, notes=notes)
+
+
+def meant(place: Workspace, ground: Ground, name: str, path: str) -> Worktree | Problem:
+    """The worktree that a branch, a plan's number or a path names, or why there is none."""
+    by_branch = [one for one in ground.worktrees if one.branch == name]
+    by_path = [one for one in ground.worktrees if os.path.realpath(one.path) == os.path.realpath(path)]
+    pattern, number = ground.policy.claims.branch, name.removeprefix("#")
+    by_plan = [
+        one
+        for one in ground.worktrees
+        if number.isdecimal() and one.branch is not None and pattern.number(one.branch) == int(number)
+    ]
+    found = by_branch or by_path or by_plan
+    if len(found) == 1:
+        return found[0]
+    if found:
+        paths = ", ".join(one.path for one in found)
+        return blocker("worktree-ambiguous", name, f"{name} names several worktrees: {paths}")
+    gone = trash.newest(trashed.read_all(place.state(TRASH)), name, path, pattern)
+    if gone is not None:
+        message = f"the worktree of {name} was removed already, and waits in the trash"
+        return blocker("worktree-removed", name, message, f"`holdfast worktree restore {name}` brings it back")
+    return blocker("worktree-unknown", name, f"there is no worktree of {name}")
+
+
+def plan_of(ground: Ground, branch: str | None) -> int | None:
+    """The plan that a branch claims by its name; None for none."""
+    return ground.policy.claims.branch.number(branch) if branch is not None else None
+
+
+def _record(place: Workspace, ground: Ground, one: Condition, now: Moment, actor: str) -> Removed:
+    tree, id = one.worktree, f"{now:x}-{os.urandom(4).hex()}"
+    head = tree.head if tree.head is not None and tree.head.strip("0") else ""
+    folder = trashed.place_beside(tree.path, id) if one.where != GONE else ""
+    tip = ground.refs.get(f"refs/heads/{tree.branch}") if tree.branch is not None else None
+    name = put_away.registered_name(place, tree.path)
+    return Removed(id, tree.path, tree.branch, head, name, folder, now, actor, tip)
+
+
+def _again(place: Workspace, ground: Ground, removed: Removed, force: Force) -> Problem | None:
+    """Look a second time who is inside, now that the folder has its new name."""
+    if force.inside:
+        return None
+    now, policy = removed.at, ground.policy.sessions
+    live = sessions.live(place, now, policy)
+    found = occupancy.at(place, {removed.path: removed.folder}, now, policy, live)[removed.path]
+    if found.verdict == FREE:
+        return None
+    message = f"{removed.path} is in use by {'; '.join(found.reasons)}"
+    return blocker("worktree-in-use", removed.path, message)
+
+
+def _along(one: Condition) -> tuple[str, ...]:
+    """What goes along with a worktree although no commit has it."""
+    contents, found = one.contents, []
+    for what, paths in (
+        ("changed", contents.changed),
+        ("untracked", contents.untracked),
+        ("ignored", contents.ignored),
+    ):
+        if paths:
+            count = (
+                f"{len(paths)} {what} file{'' if len(paths) == 1 else 's'} or folder{'' if len(paths) == 1 else 's'}"
+            )
+            found.append(f"{count} went along: {named(paths)}")
+    return tuple(found)
