@@ -545,7 +545,7 @@ def test_a_merged_branch_that_is_checked_out_is_left_alone(team: Team, ada: Clon
     before_ = team.remote.refs()
     found = ada.started(3)
     assert codes(found) == ["branch-in-worktree"], found
-    assert f"git worktree remove {first['worktree']}" in found["blockers"][0]["remedy"]
+    assert f"holdfast worktree remove {first['worktree']}" in found["blockers"][0]["remedy"]
     assert team.remote.refs() == before_
 
 

@@ -123,7 +123,7 @@ BLOCKERS: tuple[Rule, ...] = (
         ERROR,
         "The branch of an earlier phase is still checked out in a worktree.",
         "Its files would change under whoever stands there.",
-        "Remove that worktree (`git worktree remove PATH`), then run it again.",
+        "Remove that worktree (`holdfast worktree remove PATH`), then run it again.",
     ),
     Rule(
         "branch-in-the-way",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from shlex import quote
 
 from holdfast.adapters.refs import HEADS, REMOTES
-from holdfast.domain import start
+from holdfast.domain import session, start
 from holdfast.domain.blockers import blocker
 from holdfast.domain.naming import slug_of
 from holdfast.domain.rivalry import phase_of, standing
@@ -193,8 +194,9 @@ def _occupied(scene: Scene, name: str) -> list[Problem]:
 
 
 def _removal(one: Worktree) -> str:
-    unlock = f"git worktree unlock {one.path} && " if one.locked is not None else ""
-    return f"{unlock}git worktree remove {one.path}"
+    locked = one.locked is not None and not session.is_ours(one.locked)
+    unlock = f"git worktree unlock {quote(one.path)} && " if locked else ""
+    return f"{unlock}holdfast worktree remove {quote(one.path)}"
 
 
 def _in_the_way(scene: Scene, name: str) -> list[Problem]:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from holdfast.entrypoints.face import Face
 
 EXAMPLE = """examples:
-  cd "$(holdfast resume 12)"     the agent's own command is told beside it"""
+  holdfast resume 12             prints the worktree's folder; the agent's own command is told beside it
+  cd "$(holdfast resume 12)""""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

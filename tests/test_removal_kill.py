@@ -1,0 +1,111 @@
+"""SIGKILL at each step of `worktree remove` and `restore`: afterwards the list tells the truth, and nothing is lost."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+from pathlib import Path
+
+from claiming import Clone
+from killing import PROVE, killed_at, steps
+from removing import BRANCH, common, listed, registration, removed, restored, state, waiting, work, worktree
+
+__all__ = ["work"]
+
+SAMPLE = 6
+
+
+def dirt(alone: Clone, work: Clone) -> None:
+    """What makes every step of a removal necessary."""
+    (common(alone) / "info" / "exclude").write_text("/.worktrees/\n.env\n")
+    work.git("commit", "-q", "--allow-empty", "-m", "Lost")
+    work.git("reset", "-q", "--hard", "HEAD~1")
+    work.write(".env", "secret\n")
+    work.write("staged.txt", "staged\n")
+    work.git("add", "staged.txt")
+    work.write("staged.txt", "changed\n")
+    work.write("notes", "mine\n")
+
+
+def chosen(count: int, seed: str) -> list[tuple[int, str]]:
+    """Each step, before and after it; by default some of them, the same in every run of one day's code."""
+    every = [(step, when) for step in range(1, count + 1) for when in ("before", "after")]
+    return every if PROVE else random.Random(seed).sample(every, min(SAMPLE, len(every)))
+
+
+def whole(alone: Clone, work: Clone, git_dir: Path, before: dict[str, object]) -> None:
+    """The worktree is where it was, as it was, and nothing of a removal is left."""
+    assert str(work.path) in listed(alone)
+    assert state(work.path, git_dir) == before
+    assert work.try_git("fsck", "--no-dangling").code == 0
+    assert waiting(alone) == [] and alone.refs("refs/holdfast/trash") == {} and alone.intents() == []
+    assert not (work.path.parent / ".holdfast-trash").exists()
+    assert list((common(alone) / "holdfast" / "trash").glob("*")) == []
+
+
+def test_every_step_of_a_removal(alone: Clone, work: Clone, tmp_path: Path) -> None:
+    dirt(alone, work)
+    git_dir = registration(alone, work.path)
+    before = state(work.path, git_dir)
+    removed(alone, BRANCH, "--force", env=killed_at(tmp_path / "count", 0, ""))
+    restored(alone, BRANCH)
+    undone = completed = 0
+    for step, when in chosen(len(steps(tmp_path / "count")), "remove"):
+        env = killed_at(tmp_path / f"{step}-{when}", step, when)
+        ran = alone.run(sys.executable, "-m", "holdfast", "worktree", "remove", BRANCH, "--force", env=env)
+        if ran.code == 0:
+            completed += 1  # fewer steps than the first time
+        else:
+            assert ran.code == -signal.SIGKILL, ran
+        there = str(work.path) in listed(alone)
+        assert alone.intents() == []
+        if there:
+            undone += 1
+        else:
+            (one,) = waiting(alone)
+            assert one["branch"] == BRANCH and not work.path.exists() and not git_dir.exists()
+            alone.git("gc", "-q", "--prune=now")
+            restored(alone, BRANCH)
+        whole(alone, work, git_dir, before)
+    assert completed < 3 and undone
+
+
+def test_every_step_of_a_restoration(alone: Clone, work: Clone, tmp_path: Path) -> None:
+    dirt(alone, work)
+    git_dir = registration(alone, work.path)
+    before = state(work.path, git_dir)
+    removed(alone, BRANCH, "--force")
+    alone.git("branch", "-D", BRANCH)
+    restored(alone, BRANCH, env=killed_at(tmp_path / "count", 0, ""))
+    done = 0
+    for step, when in chosen(len(steps(tmp_path / "count")), "restore"):
+        removed(alone, BRANCH, "--force")
+        alone.git("branch", "-D", BRANCH)
+        env = killed_at(tmp_path / f"{step}-{when}", step, when)
+        ran = alone.run(sys.executable, "-m", "holdfast", "worktree", "restore", BRANCH, env=env)
+        assert ran.code in (0, -signal.SIGKILL), ran
+        if str(work.path) in listed(alone):
+            done += 1
+        else:
+            assert worktree(alone, "restore", BRANCH).code == 0
+        assert alone.id_of(BRANCH)
+        assert work.git("symbolic-ref", "--short", "HEAD").strip() == BRANCH
+        whole(alone, work, git_dir, before)
+    assert done
+
+
+def test_every_step_of_emptying_the_trash(alone: Clone, work: Clone, tmp_path: Path) -> None:
+    dirt(alone, work)
+    removed(alone, BRANCH, "--force")
+    assert alone.holdfast("trash", "empty", env=killed_at(tmp_path / "count", 0, "")).code == 0
+    for step, when in chosen(len(steps(tmp_path / "count")), "empty"):
+        alone.git("worktree", "add", "-q", str(work.path), BRANCH)
+        removed(alone, BRANCH)
+        env = killed_at(tmp_path / f"{step}-{when}", step, when)
+        ran = alone.run(sys.executable, "-m", "holdfast", "trash", "empty", env=env)
+        assert ran.code in (0, -signal.SIGKILL), ran
+        assert alone.holdfast("trash", "empty").code == 0
+        assert waiting(alone) == [] and alone.refs("refs/holdfast/trash") == {}
+        assert not (work.path.parent / ".holdfast-trash").exists()
+        assert list((common(alone) / "holdfast" / "trash").glob("*")) == []
