@@ -15,6 +15,22 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
+def tried(path: str) -> Iterator[bool]:
+    """Hold the lock on the file `path` for the length of the block, if nobody else does; says whether it is held."""
+    files.make_folder(os.path.dirname(path))
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
 def held(path: str) -> Iterator[None]:
     """Hold the lock on the file `path` for the length of the block, waiting for whoever has it (flock(2)).
 

@@ -16,7 +16,8 @@ from holdfast.domain.value import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any
 
-_RECORD, _REGISTRATION = "record.json", "registration"
+_RECORD, _REGISTRATION, _RESTORING = "record.json", "registration", "restoring"
+_OVERLOOK = ".gitignore"
 _SCHEMA = "holdfast.trash/1"
 _LARGEST = 1_000_000
 
@@ -35,7 +36,7 @@ def make_room(target: str) -> None:
     """Make the folder above a place in the trash, which git overlooks. `OSError` where that cannot be."""
     above = os.path.dirname(target)
     os.makedirs(above, exist_ok=True)
-    overlook = os.path.join(above, ".gitignore")
+    overlook = os.path.join(above, _OVERLOOK)
     if not os.path.lexists(overlook):
         files.put(overlook, State(b"*\n"))
 
@@ -43,16 +44,17 @@ def make_room(target: str) -> None:
 def leave_room(target: str) -> None:
     """Take that folder away again when nothing waits in it."""
     above = os.path.dirname(target)
-    if os.path.basename(above) == FOLDER and files.names(above) == [".gitignore"]:
+    if os.path.basename(above) == FOLDER and all(_OVERLOOK in name for name in files.names(above)):
         with contextlib.suppress(OSError):
-            os.unlink(os.path.join(above, ".gitignore"))
+            for name in files.names(above):
+                os.unlink(os.path.join(above, name))
         files.remove_if_empty(above)
 
 
-def write(folder: str, one: Removed) -> None:
-    """Write the record of a removed worktree; it is on the disk when this returns."""
+def write(folder: str, one: Removed, durable: bool = True) -> None:
+    """Write the record of a removed worktree; a `durable` one is on the disk when this returns."""
     text = json.dumps({"schema": _SCHEMA, **one._asdict()}, indent=1) + "\n"
-    files.put(os.path.join(folder, one.id, _RECORD), State(text.encode()), durable=True)
+    files.put(os.path.join(folder, one.id, _RECORD), State(text.encode()), durable)
 
 
 def read_all(folder: str) -> tuple[Removed, ...]:
@@ -67,11 +69,23 @@ def read(folder: str, id: str) -> Removed | None:
     return _read(os.path.join(folder, id, _RECORD), id)
 
 
+def begin_restoring(folder: str, id: str) -> None:
+    """Write down that a removed worktree is being brought back."""
+    files.put(os.path.join(folder, id, _RESTORING), State(b""))
+
+
+def is_restoring(folder: str, id: str) -> bool:
+    """True for a removed worktree that somebody began to bring back."""
+    return os.path.lexists(os.path.join(folder, id, _RESTORING))
+
+
 def forget(folder: str, id: str) -> None:
-    """Remove what git kept of a removed worktree, and then the record."""
+    """Remove what git kept of a removed worktree, and then the record, with whatever a killed command left beside it."""
     files.remove_tree(registration(folder, id))
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(folder, id, _RECORD))
+    there = files.names(os.path.join(folder, id))
+    for name in sorted(there, key=lambda name: name == _RECORD):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, id, name))
     files.remove_if_empty(os.path.join(folder, id))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from holdfast.adapters import locks
 from holdfast.domain.removal import Force
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import branch_end, conditions, recover, removal, sessions, surroundings
+from holdfast.usecases import branch_end, conditions, put_away, removal, sessions, surroundings
+from holdfast.usecases.put_away import LOCK
 
 if TYPE_CHECKING:
     from holdfast.domain.condition import Condition
@@ -23,9 +24,9 @@ class Cleaned(NamedTuple):
 
 def clean(place: Workspace, now: Moment, dry_run: bool) -> Cleaned:
     """Remove what nobody needs any more; with `dry_run` only say what that is."""
-    if not dry_run:
-        recover.unfinished(place, None)
-    with locks.held(place.state("worktrees.lock")):
+    with locks.held(place.state(LOCK)):
+        if not dry_run:
+            put_away.unfinished(place)
         ground = surroundings.of(place)
         if not dry_run and sessions.settle(place, ground.worktrees, ground.policy.sessions):
             ground = surroundings.of(place)

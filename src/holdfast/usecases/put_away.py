@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 
 from holdfast.adapters import files, refs, registration, trash, worktrees
 from holdfast.adapters.git import Git, GitError, decode
-from holdfast.adapters.intents import Intent
 from holdfast.adapters.refs import Update
 from holdfast.domain.blockers import blocker
 from holdfast.domain.session import REMOVAL_REASON
@@ -15,16 +13,17 @@ from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from holdfast.domain.condition import Condition
     from holdfast.domain.problem import Problem
     from holdfast.domain.trash import Removed
     from holdfast.usecases.workspace import Workspace
 
-REMOVE, RESTORE = "remove", "restore"
 TRASH = "trash"
 """The folder of records below Holdfast's own state."""
+LOCK = "worktrees.lock"
+"""The lock that whoever removes or restores a worktree holds for as long."""
 
 _MOST = 5_000
 """So many of the commits that a reflog names are kept: those that it was written about last."""
@@ -43,18 +42,11 @@ def put_away(place: Workspace, one: Condition, removed: Removed, again: Callable
     """Move a worktree into the trash; None when it is there, else why everything is as it was.
 
     `again` looks a second time who is inside, when the folder has its new name: a process that is in keeps it, and nobody
-    can come in by the old one.
+    can come in by the old one. Whoever calls this holds the lock on all worktrees.
     """
-    intent = Intent(place.state("intents"), f"{REMOVE}-{removed.id}")
-    try:
-        intent.note(kind=REMOVE, id=removed.id)
-        problem = _moved(place, one, removed, again)
-        if problem is not None:
-            undo(place, removed)
-    except BaseException:
-        intent.leave()
-        raise
-    intent.done()
+    problem = _moved(place, one, removed, again)
+    if problem is not None:
+        undo(place, removed)
     return problem
 
 
@@ -100,9 +92,10 @@ def undo(place: Workspace, removed: Removed) -> bool:
 def bring_back(place: Workspace, removed: Removed) -> str | None:
     """Move a worktree out of the trash to where it was; None when it is there, else why it could not be, in words.
 
-    Done a second time it does what is left to do.
+    Done a second time it does what is left to do. Whoever calls this holds the lock on all worktrees.
     """
     records = place.state(TRASH)
+    trash.begin_restoring(records, removed.id)
     kept, registered = trash.registration(records, removed.id), _registered(place, removed)
     try:
         if os.path.isdir(kept):
@@ -116,6 +109,7 @@ def bring_back(place: Workspace, removed: Removed) -> str | None:
         if removed.folder and os.path.isdir(removed.folder):
             os.makedirs(os.path.dirname(removed.path), exist_ok=True)
             os.rename(removed.folder, removed.path)
+        if removed.folder:
             trash.leave_room(removed.folder)
         if os.path.isdir(removed.path) and not registration.leads_to(removed.path, registered):
             registration.lead_to(removed.path, registered)
@@ -133,20 +127,35 @@ def done_bringing_back(place: Workspace, removed: Removed) -> None:
     trash.forget(place.state(TRASH), removed.id)
 
 
-def clear(place: Workspace, fields: Mapping[str, str]) -> None:
-    """Undo or complete what a killed command left of a removal or a restoration."""
-    removed = trash.read(place.state(TRASH), fields.get("id", "")) if _is_id(fields.get("id", "")) else None
-    if removed is None:
-        return  # the record comes first: nothing else was done
-    if fields["kind"] == RESTORE:
-        if bring_back(place, removed) is None:
-            attach(place, removed)
-            done_bringing_back(place, removed)
-            _tell(place, "worktree-restored", removed)
-    elif os.path.isdir(trash.registration(place.state(TRASH), removed.id)) or not undo(place, removed):
-        _tell(place, "worktree-removed", removed)
-    else:
-        _tell(place, "worktree-removal-undone", removed)
+def unfinished(place: Workspace) -> bool:
+    """Undo or complete what killed commands left of removals and restorations; True when there was any.
+
+    Whoever calls this holds the lock on all worktrees: then nobody is at work on any of it. A record without what git kept of
+    the worktree is a removal that was not finished; a record that says so is a restoration.
+    """
+    records, changed = place.state(TRASH), False
+    for id in files.names(records):
+        restoring = trash.is_restoring(records, id)
+        if not restoring and os.path.isdir(trash.registration(records, id)):
+            continue
+        removed = trash.read(records, id)
+        if removed is None:  # the record comes first and goes last: nothing else was done, or all of it
+            trash.forget(records, id)
+        elif restoring:
+            _finish_bringing_back(place, removed)
+        elif undo(place, removed):
+            _tell(place, "worktree-removal-undone", removed)
+        else:
+            _tell(place, "worktree-removed", removed)
+        changed = True
+    return changed
+
+
+def _finish_bringing_back(place: Workspace, removed: Removed) -> None:
+    if bring_back(place, removed) is None:
+        attach(place, removed)
+        done_bringing_back(place, removed)
+        _tell(place, "worktree-restored", removed)
 
 
 def attach(place: Workspace, removed: Removed) -> str:
@@ -250,10 +259,6 @@ def _free(path: str) -> str:
 
 def _unmovable(removed: Removed, why: str) -> Problem:
     return blocker("worktree-unmovable", removed.path, f"{removed.path} cannot be moved into the trash: {why}")
-
-
-def _is_id(text: str) -> bool:
-    return re.fullmatch(r"[0-9a-z-]{1,60}", text) is not None
 
 
 def _tell(place: Workspace, event: str, removed: Removed) -> None:

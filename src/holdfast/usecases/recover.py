@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import clock, intents, refs, worktrees
+from holdfast.adapters import clock, files, intents, locks, refs, worktrees
 from holdfast.adapters.git import Git
 from holdfast.adapters.intents import Intent
 from holdfast.domain.moment import HOUR
@@ -70,7 +70,7 @@ def begin_worktree(place: Workspace, branch: str) -> Intent:
 
 def unfinished(place: Workspace, there: Contact | None) -> bool:
     """Clear what killed commands left; True when something changed. What needs a remote that was not asked stays."""
-    changed = False
+    changed = _removals(place)
     if os.path.isdir(_folder(place)):
         with intents.left(_folder(place)) as found:
             for one in found:
@@ -81,6 +81,14 @@ def unfinished(place: Workspace, there: Contact | None) -> bool:
                     intents.forget(one.path)
                 changed = changed or outcome != _WAITS
     return _landed_late(place, there) or changed
+
+
+def _removals(place: Workspace) -> bool:
+    """Clear what is left of removals and restorations, unless somebody is at work on worktrees at this moment."""
+    if not files.names(place.state(put_away.TRASH)):
+        return False
+    with locks.tried(place.state(put_away.LOCK)) as mine:
+        return mine and put_away.unfinished(place)
 
 
 def may_be_late(place: Workspace) -> bool:
@@ -104,9 +112,6 @@ def _late(place: Workspace) -> str:
 
 def _clear(place: Workspace, one: Left, there: Contact | None) -> str:
     """Clear one intent; tells whether it is cleared, must wait for the remote, or may still land there."""
-    if one.fields.get("kind") in (put_away.REMOVE, put_away.RESTORE):
-        put_away.clear(place, one.fields)
-        return _CLEAR
     if one.fields.get("kind") == WORKTREE:
         _half_made(place, one.fields.get("branch"), one.fields.get("path"))
         return _CLEAR

@@ -21,12 +21,11 @@ from holdfast.usecases import (
     journal,
     occupancy,
     put_away,
-    recover,
     sessions,
     surroundings,
     worker,
 )
-from holdfast.usecases.put_away import TRASH
+from holdfast.usecases.put_away import LOCK, TRASH
 
 if TYPE_CHECKING:
     from holdfast.domain.condition import Condition
@@ -51,9 +50,9 @@ class Removal(NamedTuple):
 
 def remove(place: Workspace, name: str, path: str, now: Moment, force: Force, dry_run: bool = False) -> Removal:
     """Remove the worktree of a branch or of a plan's number; `path` is what the name would be as a path."""
-    if not dry_run:
-        recover.unfinished(place, None)
-    with locks.held(place.state("worktrees.lock")):
+    with locks.held(place.state(LOCK)):
+        if not dry_run:
+            put_away.unfinished(place)
         ground = surroundings.of(place)
         if not dry_run and sessions.settle(place, ground.worktrees, ground.policy.sessions):
             ground = surroundings.of(place)
@@ -83,7 +82,7 @@ def take(place: Workspace, ground: Ground, one: Condition, now: Moment, force: F
     if tree.branch is not None:
         ended = branch_end.end(place, put_away.git_of(place), rest, tree.branch, now)
     removed = removed._replace(outcome=ended.outcome)
-    trashed.write(place.state(TRASH), removed)
+    trashed.write(place.state(TRASH), removed, durable=False)
     journal.note(
         place, "worktree-removed", plan=plan_of(ground, tree.branch), branch=tree.branch, worktree=tree.path, actor=actor,
         trash=removed.id,

@@ -6,14 +6,13 @@ import os
 
 from holdfast.adapters import locks, registration, trash
 from holdfast.adapters.git import GitError
-from holdfast.adapters.intents import Intent
 from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.domain.blockers import blocker
 from holdfast.domain.condition import commits
 from holdfast.domain.trash import newest
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import journal, put_away, recover, surroundings, worker
-from holdfast.usecases.put_away import RESTORE, TRASH
+from holdfast.usecases import journal, put_away, surroundings, worker
+from holdfast.usecases.put_away import LOCK, TRASH
 from holdfast.usecases.removal import plan_of
 
 if TYPE_CHECKING:
@@ -36,9 +35,9 @@ class Restored(NamedTuple):
 
 def restore(place: Workspace, name: str, path: str, dry_run: bool = False) -> Restored:
     """Bring back what was removed last under a branch's name, an id of the trash, or at a `path`."""
-    if not dry_run:
-        recover.unfinished(place, None)
-    with locks.held(place.state("worktrees.lock")):
+    with locks.held(place.state(LOCK)):
+        if not dry_run:
+            put_away.unfinished(place)
         ground = surroundings.of(place)
         removed = newest(trash.read_all(place.state(TRASH)), name, path, ground.policy.claims.branch)
         if removed is None:
@@ -53,20 +52,12 @@ def restore(place: Workspace, name: str, path: str, dry_run: bool = False) -> Re
 
 def _restored(place: Workspace, ground: Ground, removed: Removed) -> Restored:
     notes = changes(place, ground, removed)
-    intent = Intent(place.state("intents"), f"{RESTORE}-{removed.id}")
-    try:
-        intent.note(kind=RESTORE, id=removed.id)
-        said = put_away.bring_back(place, removed)
-        if said is not None:
-            intent.leave()
-            message = f"{removed.path} could not be brought back: {said}"
-            return Restored(REFUSED, removed, blockers=(blocker("worktree-unmovable", removed.path, message),))
-        branch = put_away.attach(place, removed) if removed.folder else ""
-        put_away.done_bringing_back(place, removed)
-    except BaseException:
-        intent.leave()
-        raise
-    intent.done()
+    said = put_away.bring_back(place, removed)
+    if said is not None:
+        message = f"{removed.path} could not be brought back: {said}"
+        return Restored(REFUSED, removed, blockers=(blocker("worktree-unmovable", removed.path, message),))
+    branch = put_away.attach(place, removed) if removed.folder else ""
+    put_away.done_bringing_back(place, removed)
     actor = worker.of(place.environment, ground.settings).owner
     journal.note(
         place,

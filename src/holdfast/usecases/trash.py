@@ -9,8 +9,8 @@ from holdfast.adapters import trash as trashed
 from holdfast.domain.occupancy import FREE
 from holdfast.domain.trash import FOLDER, Waiting, expired
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import journal, occupancy, put_away, recover
-from holdfast.usecases.put_away import TRASH
+from holdfast.usecases import journal, occupancy, put_away
+from holdfast.usecases.put_away import LOCK, TRASH
 
 if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
@@ -47,9 +47,9 @@ def waiting(place: Workspace) -> Trash:
 
 def empty(place: Workspace, now: Moment, only_expired: bool, dry_run: bool) -> Emptied:
     """Delete what is in the trash for good, or only what has waited long enough, or is too much."""
-    if not dry_run:
-        recover.unfinished(place, None)
-    with locks.held(place.state("worktrees.lock")):
+    with locks.held(place.state(LOCK)):
+        if not dry_run:
+            put_away.unfinished(place)
         found = waiting(place)
         chosen = expired(found.waiting, now, found.policy) if only_expired else list(found.waiting)
         gone, kept = [], []
@@ -75,6 +75,7 @@ def _delete(place: Workspace, removed: Removed) -> str:
             trashed.delete(folder)
         except OSError as error:
             return f"{error.filename or folder}: {error.strerror}"
+    if folder:
         trashed.leave_room(folder)
     put_away.drop_anchors(place, removed)
     trashed.forget(place.state(TRASH), removed.id)

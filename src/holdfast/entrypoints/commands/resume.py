@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = """examples:
   holdfast resume 12             prints the worktree's folder; the agent's own command is told beside it
-  cd "$(holdfast resume 12)""""
+  cd "$(holdfast resume 12)"
+"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
