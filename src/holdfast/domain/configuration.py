@@ -57,6 +57,7 @@ def from_mapping(data: Mapping[str, Any], origin: str) -> tuple[Policy, list[Pro
             days=reader.take("trash.days", _whole(0, 3_650), base.trash.days),
             megabytes=reader.take("trash.megabytes", _whole(1, 100_000_000), base.trash.megabytes),
         ),
+        guard=base.guard._replace(refs=reader.take("guard.refs", _flag, base.guard.refs)),
     )
     reader.leftovers()
     return policy, reader.problems
@@ -67,6 +68,7 @@ _KEYS = (
     "commit.allow_on_main", "limits.max_plan_size", "rules", "claims.remote", "claims.branch", "claims.subject",
     "claims.stale_hours", "claims.timeout", "worktree.root", "worktree.setup", "worktree.setup_timeout",
     "sessions.minutes", "trash.days", "trash.megabytes",
+    "guard.refs",
 )  # fmt: skip
 _FOLDER_KEYS = (
     "path", "profile", "pattern", "index", "archive", "statuses", "signs", "priorities", "required_fields",

@@ -113,6 +113,13 @@ class TrashPolicy(NamedTuple):
 
     days: int = 7
     megabytes: int = 20_000
+class GuardPolicy(NamedTuple):
+    """Whether git itself refuses to delete or rename somebody's claim branch and the main branch (`refs`).
+
+    Off unless it is asked for: git calls the hook for each ref of a fetch.
+    """
+
+    refs: bool = False
 
 
 class Policy(NamedTuple):
@@ -133,6 +140,7 @@ class Policy(NamedTuple):
     worktree: WorktreePolicy = WorktreePolicy()
     sessions: SessionPolicy = SessionPolicy()
     trash: TrashPolicy = TrashPolicy()
+    guard: GuardPolicy = GuardPolicy()
 
     def severity(self, code: str, default: str) -> str:
         """The severity of a rule here: what is configured, else `default`."""

@@ -57,6 +57,7 @@ def effective(place: Workspace) -> tuple[list[Value], tuple[Problem, ...]]:
             ("sessions.minutes", policy.sessions.minutes),
             ("trash.days", policy.trash.days),
             ("trash.megabytes", policy.trash.megabytes),
+            ("guard.refs", policy.guard.refs),
         )
     ]
     values += [Value(f"rules.{code}", severity, policy.origin or "default") for code, severity in policy.severities]
