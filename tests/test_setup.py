@@ -651,7 +651,7 @@ def test_an_untracked_hook_in_the_worktree_is_chained_and_out_of_status(planned:
 
 def test_the_packaged_hooks_take_every_value_and_are_shell(planned: Repo) -> None:
     texts = hook_files.templates()
-    assert set(texts) == set(HOOKS)
+    assert set(texts) == set(hook_files.ALL)
     proposal = setup.propose(str(planned.top), planned.env, Options(), sys.executable)
     setup.apply(proposal)
     for name in HOOKS:

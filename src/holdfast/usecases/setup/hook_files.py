@@ -6,12 +6,13 @@ import os
 import re
 
 from holdfast.adapters import files
-from holdfast.adapters.files import State
+from holdfast.adapters.files import ABSENT, State
 from holdfast.adapters.git import Git, decode, encode, scrubbed
 from holdfast.domain import takeover
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases.setup.lasting import package
 from holdfast.usecases.setup.proposal import COPY, EXCLUDE, HOOK, KEPT, Edit, Proposal, Site, Step, refuse
+from holdfast.usecases.setup.record import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,10 @@ HOOKS = (
     "pre-commit", "commit-msg", "pre-merge-commit", "post-commit", "post-merge", "post-rewrite",
     "post-applypatch",
 )  # fmt: skip
+"""The hooks that every adopted repository has."""
+
+ALL = HOOKS
+"""Every hook that can be of ours; which of them are wanted is said by their texts."""
 
 MARK = b"# holdfast hook"
 _KEPT = ".before-holdfast"
@@ -55,7 +60,7 @@ def templates() -> dict[str, str]:
         return decode(files.read(os.path.join(folder, kind, name)) or b"")
 
     found = {}
-    for name in HOOKS:
+    for name in ALL:
         whole = _INCLUDE.sub(lambda match: text("parts", match[1]), text("hooks", name))
         found[name] = whole.replace("@NAME@", name)
     return found
@@ -99,11 +104,15 @@ def folder(git: Git, site: Site, environment: Mapping[str, str]) -> Folder | Pro
 
 
 def propose(site: Site, where: Folder, runtime: Runtime, record: Record | None, texts: Mapping[str, str]) -> Proposal:
-    """The hooks to write, each beside a copy in Holdfast's own folder that a tracked hook can call."""
+    """The hooks of `texts` to write, each beside a copy in Holdfast's own folder that a tracked hook can call.
+
+    Others of ours that are here are taken away, and what was there before is put back.
+    """
     drafts = [_copies(site, runtime, texts)]
     tracked = _tracked(where)
-    drafts += [_hook(name, site, where, tracked, runtime, record, texts[name]) for name in HOOKS]
-    new = [edit.path for draft in drafts for edit in draft.edits if edit.kind in (HOOK, KEPT)]
+    drafts += [_hook(name, site, where, tracked, runtime, record, text) for name, text in texts.items()]
+    drafts += [_retired(name, site, where, record) for name in ALL if name not in texts]
+    new = [one.path for draft in drafts for one in draft.edits if one.kind in (HOOK, KEPT) and one.after.exists]
     drafts.append(_excluded(site, where, new))
     plain = [edit for draft in drafts if not draft.steps for edit in draft.edits]
     drafts.append(Proposal(steps=_plain_step(site, where, plain)))
@@ -127,6 +136,33 @@ def is_ours(path: str) -> bool:
     return any(line.startswith(MARK) for line in content.splitlines())
 
 
+def found(path: str, site: Site) -> Entry:
+    """What can be told of a hook of ours without a record."""
+    return Entry(HOOK, site.place(path), ABSENT, None, False, (), site.place(path + _KEPT))
+
+
+def put_back(entry: Entry, site: Site, path: str, now: State) -> Proposal:
+    """Take our hook away and put the one that was here before in its place."""
+    kept = site.absolute(entry.kept) if entry.kept is not None else ""
+    resting = files.state(kept) if kept else ABSENT
+    untouched = now.exists and now.digest == entry.after
+    if now.exists and not untouched and not is_ours(path):
+        rest = f"; the hook that was here before init rests as {site.shown(kept)}" if resting.exists else ""
+        return Proposal(notes=(f"the hook {site.shown(path)} is another's now and stays{rest}",))
+    former = resting if resting.exists else (entry.before if untouched and entry.exact else ABSENT)
+    if not former.exists and not now.exists:
+        return Proposal()
+    edits = [Edit(HOOK, path, now, former, ours=True)]
+    if resting.exists:
+        edits.append(Edit(KEPT, kept, resting, ABSENT))
+    what = (
+        f"put back the hook {site.shown(path)} that was here before"
+        if former.exists
+        else f"remove the hook {site.shown(path)}"
+    )
+    return Proposal(steps=(Step("hook", path, what),), edits=tuple(edits))
+
+
 def quoted(word: str) -> str:
     """One word of the shell, in single quotes whatever it holds."""
     return "'" + word.replace("'", "'\\''") + "'"
@@ -134,9 +170,9 @@ def quoted(word: str) -> str:
 
 def _copies(site: Site, runtime: Runtime, texts: Mapping[str, str]) -> Proposal:
     edits = []
-    for name in HOOKS:
-        path = os.path.join(site.own, "hooks", name)
-        edit = Edit(COPY, path, files.state(path), rendered(texts[name], runtime, ""), ours=True)
+    for name, text in texts.items():
+        path = _copy(site, name)
+        edit = Edit(COPY, path, files.state(path), rendered(text, runtime, ""), ours=True)
         if not edit.before.same(edit.after):
             edits.append(edit)
     at = os.path.join(site.own, "hooks")
@@ -217,8 +253,30 @@ def _excluded(site: Site, where: Folder, new: list[str]) -> Proposal:
     )
 
 
+def _retired(name: str, site: Site, where: Folder, record: Record | None) -> Proposal:
+    """Take away a hook that is wanted no more, and its copy, unless a hook that is not ours still calls that."""
+    path, copy = os.path.join(where.path, name), files.state(_copy(site, name))
+    if _calls_copy(name, path):
+        return Proposal(notes=(f"{site.shown(path)} still calls {site.shown(_copy(site, name))}: take that line out",))
+    entry = record.entry(site.place(path)) if record is not None else None
+    hook = put_back(entry or found(path, site), site, path, files.state(path)) if is_ours(path) else Proposal()
+    copies = (Edit(COPY, _copy(site, name), copy, ABSENT, ours=True),) if copy.exists else ()
+    steps = hook.steps
+    if copies and not steps:
+        steps = (Step("hook", _copy(site, name), f"remove {site.shown(_copy(site, name))}"),)
+    return hook._replace(steps=steps, edits=(*hook.edits, *copies))
+
+
+def _copy(site: Site, name: str) -> str:
+    return os.path.join(site.own, "hooks", name)
+
+
+def _calls_copy(name: str, path: str) -> bool:
+    return f"holdfast/hooks/{name}".encode() in (files.read(path) or b"")
+
+
 def _line_to_add(name: str, path: str, site: Site, tracked: bool) -> tuple[str, ...]:
-    if f"holdfast/hooks/{name}".encode() in (files.read(path) or b""):
+    if _calls_copy(name, path):
         return ()
     line = f'"$(git rev-parse --git-common-dir)/holdfast/hooks/{name}" "$@" || exit 1'
     why = "is tracked by git" if tracked else "is husky's to run"

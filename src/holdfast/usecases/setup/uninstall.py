@@ -111,7 +111,7 @@ def _restored(entry: Entry, site: Site) -> Proposal:
         # Copies go with their folder, a resting hook with the hook that replaced it.
         return _leftover(entry, site) if entry.kind == HOOK else Proposal()
     if entry.kind == HOOK:
-        return _hook(entry, site, path, now)
+        return hook_files.put_back(entry, site, path, now)
     if entry.exact and now.digest == entry.after:
         return _edit(entry.kind, site, path, now, entry.before)
     if not now.exists:
@@ -145,28 +145,6 @@ def _our_parts(entry: Entry, site: Site, path: str, now: State) -> Proposal:
         ABSENT if gone else State(encode(left), now.mode),
         "take our lines out of",
     )
-
-
-def _hook(entry: Entry, site: Site, path: str, now: State) -> Proposal:
-    """Take our hook away and put the one that was here before in its place."""
-    kept = site.absolute(entry.kept) if entry.kept is not None else ""
-    resting = files.state(kept) if kept else ABSENT
-    untouched = now.exists and now.digest == entry.after
-    if now.exists and not untouched and not hook_files.is_ours(path):
-        rest = f"; the hook that was here before init rests as {site.shown(kept)}" if resting.exists else ""
-        return Proposal(notes=(f"the hook {site.shown(path)} is another's now and stays{rest}",))
-    former = resting if resting.exists else (entry.before if untouched and entry.exact else ABSENT)
-    if not former.exists and not now.exists:
-        return Proposal()
-    edits = [Edit(HOOK, path, now, former)]
-    if resting.exists:
-        edits.append(Edit(KEPT, kept, resting, ABSENT))
-    what = (
-        f"put back the hook {site.shown(path)} that was here before"
-        if former.exists
-        else f"remove the hook {site.shown(path)}"
-    )
-    return Proposal(steps=(Step("hook", path, what),), edits=tuple(edits))
 
 
 def _leftover(entry: Entry, site: Site) -> Proposal:
@@ -204,12 +182,8 @@ def _without_record(git: Git, site: Site, environment: Mapping[str, str]) -> lis
     where = hook_files.folder(git, site, environment)
     if isinstance(where, Problem):
         return []
-    paths = [os.path.join(where.path, name) for name in hook_files.HOOKS]
-    return [
-        Entry(HOOK, site.place(path), ABSENT, None, False, (), site.place(path + ".before-holdfast"))
-        for path in paths
-        if hook_files.is_ours(path)
-    ]
+    paths = [os.path.join(where.path, name) for name in hook_files.ALL]
+    return [hook_files.found(path, site) for path in paths if hook_files.is_ours(path)]
 
 
 def _no_record_notes(site: Site) -> tuple[str, ...]:
