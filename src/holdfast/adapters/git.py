@@ -24,6 +24,11 @@ _STAGED = (
 )  # fmt: skip
 
 
+_ENDS_REFS = frozenset({"update-ref", "push"})
+_ALLOW = "HOLDFAST_ALLOW"
+"""What the guard's hook (`guard.refs`) asks for: Holdfast has looked before it ends the branch of a claim."""
+
+
 class GitError(Unable):
     """git could not do the job; `args[0]` is what it said, on one line."""
 
@@ -145,9 +150,17 @@ class Git:
         self, command: Sequence[str], environment: Mapping[str, str] | None = None, data: bytes | None = None
     ) -> spawn.Running:
         try:
-            return spawn.Running(command, self.environment if environment is None else environment, data)
+            return spawn.Running(command, self.allowed(command, environment), data)
         except FileNotFoundError as error:
             raise NoGit("git is not on PATH") from error
+
+    def allowed(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """The environment of a command of git's: those that end branches pass the guard.
+
+        Only they, and only here: hooks of others, editors and set-up commands see nothing of it.
+        """
+        given = self.environment if environment is None else environment
+        return given if _ENDS_REFS.isdisjoint(command) else {**given, _ALLOW: "1"}
 
     def start(self, *args: str, data: bytes | None = None) -> spawn.Running:
         """Start `git ARGS`; it works on its own until `done` is asked."""

@@ -107,9 +107,10 @@ class Remote(NamedTuple):
         import subprocess  # only where there is a remote: it takes 4 ms
 
         out, err = spawn.nameless(), spawn.nameless()
+        command = self.git.command(*arguments)
         try:
             process = subprocess.Popen(
-                self.git.command(*arguments), env=_unasked(self.git.environment, self.ssh), stdin=subprocess.DEVNULL,
+                command, env=_unasked(self.git.allowed(command), self.ssh), stdin=subprocess.DEVNULL,
                 stdout=out, stderr=err, start_new_session=True,
             )  # fmt: skip
             try:
