@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from holdfast.domain import claim, rivalry
+from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import known_claims, occupancy, snapshot, surroundings
+from holdfast.usecases import guard, known_claims, snapshot, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,6 +83,16 @@ def observe(
         known_claims.keep(place.cache, _stamp(place, observed.ground), now, settled)
     aged = _aged(settled, observed.ground, now)
     return Claims(tuple(_used(place, observed.ground, aged, now)), observed)
+    found = Claims(_aged(settled, observed.ground, now), observed)
+    guard.refresh(place, observed.ground, found.all)
+    return found
+
+
+def guard_anew(place: Workspace, ground: Ground, now: Moment) -> None:
+    """Let the guard know of a claim that was made or given back just now; where that fails, the next look does it."""
+    if ground.policy.guard.refs:
+        with contextlib.suppress(Unable):
+            observe(place, now)
 
 
 def listed(place: Workspace, now: Moment, ended: bool = False, asked: Asked | None = None) -> Listed:
@@ -96,6 +110,8 @@ def listed(place: Workspace, now: Moment, ended: bool = False, asked: Asked | No
         known_claims.keep(place.cache, _stamp(place, ground), now, settled)
         held = [one for one in _aged(settled, ground, now) if ended or not one.ended]
     return Listed(_used(place, ground, held, now), ground, snapshot.remote_view(place, ground, now))
+    guard.refresh(place, ground, held)
+    return Listed(held, ground, snapshot.remote_view(place, ground, now))
 
 
 def _known(place: Workspace, ground: Ground, now: Moment) -> Sequence[Claim] | None:

@@ -139,8 +139,9 @@ def _win(
             notes = (f"{there} takes branches only: {_IN_HEADS}",)
         scene = scene._replace(there=outcome.contact)
         intent.note(published="yes")
-    fresh = dict(scene.claims.ground.refs) if scene.there is None else surroundings.refs_now(place)
-    remote = scene.claims.ground.remote if scene.there is not None else None
+    ground = scene.claims.ground
+    fresh = dict(ground.refs) if scene.there is None else surroundings.refs_now(place)
+    remote = ground.remote if scene.there is not None else None
     said = claim_refs.make_here(place.git, refs, fresh, remote)
     if said is not None:
         return _not_made_here(place, scene, refs, said, intent)
@@ -160,6 +161,7 @@ def _win(
         source.moved(place, refs)
     intent.done()
     _note(place, "claim", scene, refs, made.path, published=scene.there is not None, claim_id=origin.claim_id)
+    claims.guard_anew(place, ground, scene.claims.observed.at)
     return Started(
         CLAIMED, refs.plan, refs.branch, made.path, refs.commit, scene.base, scene.there is not None, origin.owner,
         origin.claim_id, warnings=made.problems, notes=(*notes, *made.notes, *source.notes(options)),

@@ -209,6 +209,7 @@ def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None,
         intent.done()
     kept = ending.keep(tip) if keep else None
     journal.note(place, "unclaim", plan=held.plan, branch=held.branch, actor=actor, kept=kept)
+    claims.guard_anew(place, seen.ground, seen.observed.at)
     return Unclaimed(RELEASED, held.branch, held.plan, kept, (), notes)
 
 
