@@ -348,6 +348,11 @@ BLOCKERS: tuple[Rule, ...] = (
         "There is no such session.",
         "Nothing holds the worktree.",
         "Begin one: `holdfast session start`.",
+        "branch-guarded",
+        ERROR,
+        "git would delete or rename the branch of somebody's claim, or the main branch (`guard.refs`).",
+        "A claim lasts as long as its branch, and everything is measured against the main branch.",
+        "Give the claim back: `holdfast unclaim BRANCH`; or put `HOLDFAST_ALLOW=1` before the git command, once.",
     ),
     Rule(
         "setup-unapproved",

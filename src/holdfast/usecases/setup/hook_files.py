@@ -9,6 +9,7 @@ from holdfast.adapters import files
 from holdfast.adapters.files import ABSENT, State
 from holdfast.adapters.git import Git, decode, encode, scrubbed
 from holdfast.domain import takeover
+from holdfast.domain.codes import BY_CODE
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases.setup.lasting import package
 from holdfast.usecases.setup.proposal import COPY, EXCLUDE, HOOK, KEPT, Edit, Proposal, Site, Step, refuse
@@ -27,8 +28,10 @@ HOOKS = (
 )  # fmt: skip
 """The hooks that every adopted repository has."""
 
-ALL = HOOKS
-"""Every hook that can be of ours; which of them are wanted is said by their texts."""
+GUARD = "reference-transaction"
+"""The hook of the guard, for those who asked for it (`guard.refs`): git starts it for each ref of a fetch."""
+
+ALL = (*HOOKS, GUARD)
 
 MARK = b"# holdfast hook"
 _KEPT = ".before-holdfast"
@@ -62,7 +65,7 @@ def templates() -> dict[str, str]:
     found = {}
     for name in ALL:
         whole = _INCLUDE.sub(lambda match: text("parts", match[1]), text("hooks", name))
-        found[name] = whole.replace("@NAME@", name)
+        found[name] = whole.replace("@NAME@", name).replace("@CONSEQUENCE@", BY_CODE["branch-guarded"].consequence)
     return found
 
 
@@ -192,6 +195,8 @@ def _hook(
     path = os.path.join(where.path, name)
     now = files.state(path)
     ours = is_ours(path)
+    if where.husky and name == GUARD:
+        return Proposal(notes=(f"husky runs no hook {name}: `guard.refs` does nothing here",))
     if path in tracked or (where.husky and now.exists and not ours):
         return Proposal(notes=_line_to_add(name, path, site, path in tracked))
     if now.exists and not ours:

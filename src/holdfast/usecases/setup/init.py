@@ -7,12 +7,15 @@ import os
 import sys
 
 from holdfast.adapters import files
+from holdfast.adapters.cache import Cache
 from holdfast.adapters.files import State
 from holdfast.adapters.git import Git, NotARepository, scrubbed
+from holdfast.adapters.objects import Objects
 from holdfast.domain import policy
-from holdfast.domain.problem import HUMAN, Problem
+from holdfast.domain.problem import HUMAN, Problem, Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import journal, workspace
+from holdfast.usecases import claims, clock, guard, journal, surroundings, workspace
+from holdfast.usecases.configured import Configurations
 from holdfast.usecases.setup import adoption, hook_files, lasting
 from holdfast.usecases.setup import record as install_record
 from holdfast.usecases.setup.proposal import (
@@ -122,7 +125,21 @@ def apply(proposal: Proposal, after: Callable[[], None] | None = None) -> tuple[
         _undo(proposal, former)
         raise
     _note(proposal)
+    _guard(proposal)
     return proposal.steps
+
+
+def _guard(proposal: Proposal) -> None:
+    """Let the guard know what there is, where its hook came; forget that, where it went."""
+    if not any(os.path.basename(edit.path) == hook_files.GUARD for edit in proposal.edits):
+        return
+    assert proposal.git is not None
+    place = workspace.at(proposal.site.top, proposal.git.environment)
+    with contextlib.suppress(Unable):
+        ground = surroundings.of(place)
+        claims.guard_anew(place, ground, clock.now())
+        if not ground.policy.guard.refs:
+            guard.forget(proposal.site.common)
 
 
 def _note(proposal: Proposal) -> None:
@@ -300,7 +317,20 @@ def _hooks(
     if isinstance(where, Problem):
         return Proposal(blockers=(where,))
     texts = hook_files.templates() if templates is None else templates
-    return hook_files.propose(site, where, runtime, record, texts)
+    wanted = hook_files.ALL if _guarded(site, git, where) else hook_files.HOOKS
+    return hook_files.propose(site, where, runtime, record, {name: texts[name] for name in wanted if name in texts})
+
+
+def _guarded(site: Site, git: Git, where: hook_files.Folder) -> bool:
+    """Whether the guard is wanted; where the configuration is not what its author meant it stays as it is."""
+    nothing = Cache(os.devnull)  # a proposal writes nothing, nor does what it reads
+    there = Configurations(site.top, Objects(git), nothing)
+    configured = there.of_worktree()
+    if configured.policy.origin is None:  # it may be missing in the working tree alone
+        configured = there.of_tree("HEAD")
+    if configured.errors:
+        return hook_files.is_ours(os.path.join(where.path, hook_files.GUARD))
+    return configured.policy.guard.refs
 
 
 def _no_file(path: str) -> Problem:
