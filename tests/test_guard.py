@@ -182,6 +182,22 @@ def test_a_claim_is_guarded_against_its_overwriting_by_another_worker_whose_bran
         assert work.linked.status().split() == ["??", "deep/er/file"]
 
 
+def test_a_branch_comes_back_where_no_reflogs_are_kept(work: Guarded) -> None:
+    work.git("config", "core.logAllRefUpdates", "false")
+    for how in ("loose", "packed", "both"):
+        shutil.rmtree(work.path / ".git/logs", ignore_errors=True)
+        stored(work, how)
+        before = work.kept()
+        for place, *names in ((work, "scratch", BOB), (work.linked, BOB)):
+            ran = place.try_git("branch", "-M", *names)
+            assert ran.code != 0 and f"refused: git would delete or rename {BOB}," in ran.err
+            assert work.kept() == before
+        many = f"start\ndelete refs/heads/gone {work.id_of(BOB)}\ncommit\nstart\ndelete refs/heads/{BOB}\ncommit\n"
+        work.git("branch", "gone", BOB)
+        assert work.try_git("update-ref", "--stdin", input=many).code != 0
+        assert work.kept() == before  # what was deleted and not renamed stays deleted
+
+
 def test_all_that_is_refused_is_named_at_once(work: Guarded) -> None:
     ran = work.try_git("update-ref", "--stdin", input=f"delete refs/heads/{BOB}\ndelete refs/heads/{CAT}\n")
     lines = ran.err.splitlines()
@@ -425,8 +441,10 @@ def test_with_reftable_every_end_is_one(work: Guarded) -> None:
 def test_without_grep_the_packing_of_refs_goes_on(work: Guarded) -> None:
     work.git("pack-refs", "--all", "--no-prune")
     line = f"{work.id_of(BOB)} {ZERO} refs/heads/{BOB}"
-    ran = work.hook(line, env={"PATH": str(work.path / "nothing")})
+    nothing = {"PATH": str(work.path / "nothing")}
+    ran = work.hook(line, env=nothing)
     assert ran.code == 0, ran
+    assert work.hook(f"{ZERO} {ZERO} refs/heads/{BOB}", env=nothing).code == 1
 
 
 def test_harmless_calls_start_no_process(work: Guarded) -> None:
@@ -685,6 +703,32 @@ def test_on_and_off_and_uninstalled_leaves_what_was_there(adopted: Repo, theirs:
     assert not (adopted.path / ".git/holdfast").exists()
     left = {name: what for name, what in there().items() if not name.endswith(".sample")}
     assert left == {name: what for name, what in before.items() if name == str(adopted.path / HOOK)}
+
+
+def test_a_hook_that_git_tracks_is_left_to_its_owner(bare_work: Guarded) -> None:
+    """It gets a line to add; while that line is there, the copy that it calls is not taken away."""
+    bare_work.git("config", "core.hooksPath", "githooks")
+    theirs = executable(bare_work.path / "githooks/reference-transaction", "#!/bin/sh\nset -e\n")
+    bare_work.git("add", "-f", "githooks")
+    ran = switch(bare_work, True)
+    line = next(one for one in ran.err.splitlines() if "add this line to it: " in one).partition("to it: ")[2]
+    theirs.write_text(f"{theirs.read_text()}{line}\n")
+    assert bare_work.commit("Call the guard").code == 0
+    old_claim(bare_work, 1, "first", hours=1)
+    bare_work.refresh()
+    assert "refused: git would" in bare_work.try_git("branch", "-D", BOB).err
+    ran = switch(bare_work, False)
+    assert "still calls" in ran.err and "take that line out" in ran.err
+    bare_work.git("branch", "-D", BOB, env=ALLOW)
+    theirs.write_text("#!/bin/sh\n")
+    assert "remove .git/holdfast/hooks/reference-transaction" in switch(bare_work, False).err
+
+
+def test_husky_does_not_run_it(bare_work: Guarded) -> None:
+    bare_work.git("config", "core.hooksPath", ".husky/_")
+    executable(bare_work.path / ".husky/_/h", "#!/bin/sh\n")
+    assert "husky runs no hook reference-transaction: `guard.refs` does nothing here" in switch(bare_work, True).err
+    assert not (bare_work.path / ".husky/reference-transaction").exists()
 
 
 def test_a_clone_gets_it_by_init_local_and_a_configuration_that_cannot_be_read_changes_nothing(
