@@ -13,6 +13,7 @@ import check_plans
 import claims
 import commit_with_plan
 import commit_without_plan
+import guard
 import machine
 import merged_or_not
 import peers
@@ -33,6 +34,7 @@ SCENARIOS = {
     "claims": claims.measure,
     "merged-or-not": merged_or_not.measure,
     "start-claim": start_claim.measure,
+    "guard": guard.measure,
 }
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results.json")
 
