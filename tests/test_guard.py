@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from claiming import PLANS, Clone, Team, executable, old_claim, stream
 from conftest import Ran, Repo, sealed
+from holdfast.domain import configuration
 from holdfast.domain.codes import BY_CODE
+from holdfast.domain.policy import GuardPolicy
 
 BOB, ADA, CAT, MERGED = "plan-1-first", "plan-3-third", "feature-search", "plan-4-fourth"
 HOOK = ".git/hooks/reference-transaction"
@@ -754,3 +758,13 @@ def test_by_default_no_such_hook_is_installed(adopted: Repo) -> None:
     adopted.write("holdfast.toml", adopted.read("holdfast.toml") + "\n[guard]\nref = true\n")
     ran = adopted.holdfast("config")
     assert "guard.ref" in ran.out + ran.err and "did you mean `refs`" in ran.out + ran.err
+
+
+def test_the_example_of_a_configuration_in_the_readme_is_one() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    example = re.search(r"```toml\n(.*?)```", readme, re.S)
+    assert example is not None
+    found, problems = configuration.from_mapping(tomllib.loads(example[1]), "holdfast.toml")
+    assert problems == [] and found.guard == GuardPolicy(False)
+    command = re.search(r"`HOLDFAST_ALLOW=1 git branch -D plan-12-parser`", readme)
+    assert command is not None
