@@ -348,6 +348,8 @@ BLOCKERS: tuple[Rule, ...] = (
         "There is no such session.",
         "Nothing holds the worktree.",
         "Begin one: `holdfast session start`.",
+    ),
+    Rule(
         "branch-guarded",
         ERROR,
         "git would delete or rename the branch of somebody's claim, or the main branch (`guard.refs`).",

@@ -113,6 +113,8 @@ class TrashPolicy(NamedTuple):
 
     days: int = 7
     megabytes: int = 20_000
+
+
 class GuardPolicy(NamedTuple):
     """Whether git itself refuses to delete or rename somebody's claim branch and the main branch (`refs`).
 

@@ -7,8 +7,7 @@ import contextlib
 from holdfast.domain import claim, rivalry
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import known_claims, occupancy, snapshot, surroundings
-from holdfast.usecases import guard, known_claims, snapshot, surroundings
+from holdfast.usecases import guard, known_claims, occupancy, snapshot, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -82,8 +81,7 @@ def observe(
     if requests is not None:  # what they tell of merged branches holds although no ref has moved
         known_claims.keep(place.cache, _stamp(place, observed.ground), now, settled)
     aged = _aged(settled, observed.ground, now)
-    return Claims(tuple(_used(place, observed.ground, aged, now)), observed)
-    found = Claims(_aged(settled, observed.ground, now), observed)
+    found = Claims(tuple(_used(place, observed.ground, aged, now)), observed)
     guard.refresh(place, observed.ground, found.all)
     return found
 
@@ -109,9 +107,8 @@ def listed(place: Workspace, now: Moment, ended: bool = False, asked: Asked | No
         )
         known_claims.keep(place.cache, _stamp(place, ground), now, settled)
         held = [one for one in _aged(settled, ground, now) if ended or not one.ended]
-    return Listed(_used(place, ground, held, now), ground, snapshot.remote_view(place, ground, now))
     guard.refresh(place, ground, held)
-    return Listed(held, ground, snapshot.remote_view(place, ground, now))
+    return Listed(_used(place, ground, held, now), ground, snapshot.remote_view(place, ground, now))
 
 
 def _known(place: Workspace, ground: Ground, now: Moment) -> Sequence[Claim] | None:
