@@ -9,7 +9,8 @@ import stat
 from holdfast.domain.moment import Moment
 from holdfast.domain.value import NamedTuple
 
-_NEW = ".holdfast-new"
+NEW = ".holdfast-new"
+"""What the names of files end with that are being written beside those that they replace."""
 
 
 class NotAFileError(OSError):
@@ -107,7 +108,7 @@ def put(path: str, wanted: State, durable: bool = False) -> None:
         return
     folder, name = os.path.split(path)
     make_folder(folder)
-    beside = os.path.join(folder, f".{name}{_NEW}")
+    beside = os.path.join(folder, f".{name}{NEW}")
     _unlink(beside)  # left by a run that was killed
     try:
         _create(beside, wanted, durable)

@@ -21,13 +21,11 @@ _NAMES, _IDS = 12, 200
 
 
 class Objects:
-    """Objects read through one `git cat-file --batch-command`, one question after the other."""
+    """Objects read through one `git cat-file --batch-command`, one question after the other; it is started by the first."""
 
     def __init__(self, git: Git) -> None:
-        try:
-            self._git = spawn.Conversation(git.command("cat-file", "--batch-command"), git.environment)
-        except FileNotFoundError as error:
-            raise NoGit("git is not on PATH") from error
+        self._asks = git
+        self._open: spawn.Conversation | None = None
         self._asked: list[str] = []
         self._known: dict[str, str | None] = {}
         self._trees: dict[str, dict[str, Entry]] = {}
@@ -92,6 +90,16 @@ class Objects:
         if tree not in self._trees:
             self._trees[tree] = _entries(self.content(tree) or b"", len(tree) // 2)
         return self._trees[tree]
+
+    @property
+    def _git(self) -> spawn.Conversation:
+        if self._open is None:
+            git = self._asks
+            try:
+                self._open = spawn.Conversation(git.command("cat-file", "--batch-command"), git.environment)
+            except FileNotFoundError as error:
+                raise NoGit("git is not on PATH") from error
+        return self._open
 
     def _hear(self) -> None:
         """Read the answers to what was asked ahead."""

@@ -71,6 +71,14 @@ def release(folder: str) -> None:
         os.unlink(os.path.join(folder, "locked"))
 
 
+def sweep(folder: str) -> None:
+    """Remove what killed processes of ours left of writing files there."""
+    for name in files.names(folder):
+        if name.endswith(files.NEW):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, name))
+
+
 def operation(git_dir: str) -> str | None:
     """The operation that is under way in a worktree, in words, or None."""
     return next((what for name, what in _OPERATIONS.items() if os.path.lexists(os.path.join(git_dir, name))), None)

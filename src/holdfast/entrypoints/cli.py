@@ -18,7 +18,7 @@ from holdfast.entrypoints import face, render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn, TextIO
+    from typing import Any, NoReturn, TextIO
 
 COMMANDS = {
     "init": "adopt a repository, or leave it again",
@@ -162,6 +162,10 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
     return argparse.RawDescriptionHelpFormatter(prog, width=80)
 
 
+SHAPE: dict[str, Any] = {"formatter_class": _formatter, "allow_abbrev": False}
+"""How every parser of a subcommand is made."""
+
+
 def _nearest(word: str, known: Sequence[str]) -> str | None:
     import difflib
 
@@ -183,7 +187,7 @@ def _run(arguments: list[str]) -> int:
     command = importlib.import_module(f"holdfast.entrypoints.commands.{name}")
     parser = Parser(
         prog=f"holdfast {name}", description=command.__doc__, epilog=command.EXAMPLE,
-        formatter_class=_formatter, allow_abbrev=False,
+        **SHAPE,
     )  # fmt: skip
     add_common(parser)
     command.arguments(parser)

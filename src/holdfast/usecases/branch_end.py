@@ -76,8 +76,8 @@ def brings(place: Workspace, ground: Ground, held: Claim) -> bool:
 
     Also where that cannot be told.
     """
-    if held.ended or held.own_commits:
-        return False
+    if held.ended or held.own_commits or held.claim_id is None:
+        return False  # without a claim commit and without others its tip is a commit of a main branch
     known, main = ground.refs, ground.main
     mains = [name for name in (HEADS + main, f"{REMOTES}{ground.remote}/{main}") if name in known]
     return all(place.git.attempt("diff", "--quiet", f"{name}...{held.commit}", "--")[0] != 0 for name in mains)

@@ -82,8 +82,7 @@ def undo(place: Workspace, removed: Removed) -> bool:
         os.rename(removed.folder, removed.path)
     if removed.folder:
         trash.leave_room(removed.folder)
-    if registration.lock_of(registered) == REMOVAL_REASON:
-        registration.release(registered)
+    _unhold(registered)
     drop_anchors(place, removed)
     trash.forget(place.state(TRASH), removed.id)
     return True
@@ -121,8 +120,8 @@ def bring_back(place: Workspace, removed: Removed) -> str | None:
 def done_bringing_back(place: Workspace, removed: Removed) -> None:
     """Forget that a worktree was in the trash: it is whole again, and keeps its own objects."""
     registered = registration.of(place.repository.common_dir, removed.path)
-    if registered is not None and registration.lock_of(registered) == REMOVAL_REASON:
-        registration.release(registered)
+    if registered is not None:
+        _unhold(registered)
     drop_anchors(place, removed)
     trash.forget(place.state(TRASH), removed.id)
 
@@ -197,7 +196,7 @@ def _anchor(place: Workspace, one: Condition, removed: Removed, registered: str)
     kept = {"head": removed.head} if removed.head else {}
     parents = [removed.head] if removed.head else []
     if one.contents.staged:
-        kept["index"] = _commit(git, _tree_of_index(place, one, registered), parents)
+        kept["index"] = _commit(git, _tree_of_index(place, one, removed, registered), parents)
     if one.contents.intended:
         kept["empty"] = git.write_blob(b"")  # what git's index has for a file that is only meant to be added
     others = [oid for oid in registration.remembered(registered) if oid != removed.head][-_MOST:]
@@ -211,15 +210,13 @@ def _anchor(place: Workspace, one: Condition, removed: Removed, registered: str)
     return refs.transact(git, updates, "holdfast: kept for the trash") if updates else None
 
 
-def _tree_of_index(place: Workspace, one: Condition, registered: str) -> str:
+def _tree_of_index(place: Workspace, one: Condition, removed: Removed, registered: str) -> str:
     """The tree of what is staged, from a copy of git's index: git writes the tree's id into the one that it is asked of."""
-    copy = os.path.join(registered, "index.holdfast")
-    try:
-        files.put(copy, files.State(files.read(os.path.join(registered, "index"))))
-        git = Git(one.worktree.path, {**place.environment, "GIT_INDEX_FILE": copy})
-        return git.text("write-tree")
-    finally:
-        files.put(copy, files.ABSENT)
+    copy = os.path.join(place.state(TRASH), removed.id, "index")
+    files.put(copy, files.State(files.read(os.path.join(registered, "index"))))
+    tree = Git(one.worktree.path, {**place.environment, "GIT_INDEX_FILE": copy}).text("write-tree")
+    files.put(copy, files.ABSENT)
+    return tree
 
 
 def _commit(git: Git, tree: str, parents: list[str]) -> str:
@@ -236,6 +233,13 @@ def _known(git: Git, oids: list[str]) -> tuple[list[str], list[str]]:
     answers = [line.split(" ") for line in decode(out).splitlines()]
     commits = [answer[0] for answer in answers if answer[1] == "commit"]
     return commits, [answer[0] for answer in answers if answer[1] in ("tag", "tree", "blob")]
+
+
+def _unhold(registered: str) -> None:
+    """Take our lock off a worktree that is whole again, and what a killed process left of writing it."""
+    if registration.lock_of(registered) == REMOVAL_REASON:
+        registration.release(registered)
+    registration.sweep(registered)
 
 
 def _checked_out(git: Git, removed: Removed) -> str | None:

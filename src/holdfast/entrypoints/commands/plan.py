@@ -29,12 +29,11 @@ EXAMPLE = """examples:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommands of `plan`."""
-    from holdfast.entrypoints.cli import add_common
+    from holdfast.entrypoints.cli import SHAPE, add_common
 
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="new|list|show|set|graph")
-    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     new = verbs.add_parser(
-        "new", help="a plan with the next free number", epilog='example: holdfast plan new "Faster start"', **shape
+        "new", help="a plan with the next free number", epilog='example: holdfast plan new "Faster start"', **SHAPE
     )
     new.add_argument("title")
     new.add_argument("--priority", metavar="P")
@@ -44,20 +43,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     new.add_argument("--owner", metavar="NAME", help="with --start: the name of this worker (else $HOLDFAST_OWNER)")
     new.add_argument("--offline", action="store_true", help="take a number without asking the remote")
     some = verbs.add_parser(
-        "list", help="all plans", epilog="example: holdfast plan list --status in-progress", **shape
+        "list", help="all plans", epilog="example: holdfast plan list --status in-progress", **SHAPE
     )
     some.add_argument("--status", metavar="S", action="append", default=[])
     some.add_argument("--ready", action="store_true", help="only plans that can be taken up now")
-    show = verbs.add_parser("show", help="one plan", epilog="example: holdfast plan show 12", **shape)
+    show = verbs.add_parser("show", help="one plan", epilog="example: holdfast plan show 12", **SHAPE)
     show.add_argument("number", type=plan_number)
     edit = verbs.add_parser(
-        "set", help="edit a plan's header", epilog="example: holdfast plan set 12 --status in-progress", **shape
+        "set", help="edit a plan's header", epilog="example: holdfast plan set 12 --status in-progress", **SHAPE
     )
     edit.add_argument("number", type=plan_number)
     edit.add_argument("--status", metavar="S", required=True)
     edit.add_argument("--evidence", metavar="TEXT", help="verification evidence, written into its section")
     graph = verbs.add_parser(
-        "graph", help="what waits for what, as Mermaid", epilog="example: holdfast plan graph > plans.mmd", **shape
+        "graph", help="what waits for what, as Mermaid", epilog="example: holdfast plan graph > plans.mmd", **SHAPE
     )
     for verb in (new, some, show, edit, graph):
         add_common(verb)

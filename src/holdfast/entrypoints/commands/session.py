@@ -27,18 +27,17 @@ cannot be looked up, as from another host, it holds for 30 minutes after it was 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommands of `session`."""
-    from holdfast.entrypoints.cli import add_common
+    from holdfast.entrypoints.cli import SHAPE, add_common
 
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="start|beat|wait|end")
-    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     start = verbs.add_parser(
-        "start", help="begin: prints its id", epilog="example: holdfast session start --agent mine", **shape
+        "start", help="begin: prints its id", epilog="example: holdfast session start --agent mine", **SHAPE
     )
     start.add_argument("--agent", metavar="NAME", default="", help="what it is, as others shall see it")
     start.add_argument("--pid", metavar="PID", type=int, help="the process that it lives by (else: what called this)")
-    beat = verbs.add_parser("beat", help="still at work", epilog="example: holdfast session beat", **shape)
-    wait = verbs.add_parser("wait", help="it waits for its user", epilog="example: holdfast session wait", **shape)
-    end = verbs.add_parser("end", help="over: its worktree is free", epilog="example: holdfast session end", **shape)
+    beat = verbs.add_parser("beat", help="still at work", epilog="example: holdfast session beat", **SHAPE)
+    wait = verbs.add_parser("wait", help="it waits for its user", epilog="example: holdfast session wait", **SHAPE)
+    end = verbs.add_parser("end", help="over: its worktree is free", epilog="example: holdfast session end", **SHAPE)
     for verb in (start, beat, wait, end):
         verb.add_argument("--id", metavar="ID", help="its id (else $HOLDFAST_SESSION, else the caller's own session)")
         add_common(verb)

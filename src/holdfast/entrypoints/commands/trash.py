@@ -24,13 +24,12 @@ EXAMPLE = """examples:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommands of `trash`."""
-    from holdfast.entrypoints.cli import add_common
+    from holdfast.entrypoints.cli import SHAPE, add_common
 
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|empty")
-    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
-    some = verbs.add_parser("list", help="what waits", epilog="example: holdfast trash list", **shape)
+    some = verbs.add_parser("list", help="what waits", epilog="example: holdfast trash list", **SHAPE)
     empty = verbs.add_parser(
-        "empty", help="delete it for good", epilog="example: holdfast trash empty --expired", **shape
+        "empty", help="delete it for good", epilog="example: holdfast trash empty --expired", **SHAPE
     )
     empty.add_argument("--expired", action="store_true", help="only what has waited long enough, or is too much")
     for verb in (some, empty):

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from holdfast.entrypoints.face import Face
     from holdfast.usecases.removal import Removal
     from holdfast.usecases.restore import Restored
-    from holdfast.usecases.workspace import Workspace
 
 EXAMPLE = """examples:
   holdfast worktree list
@@ -26,18 +25,17 @@ EXAMPLE = """examples:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommands of `worktree`."""
-    from holdfast.entrypoints.cli import add_common
+    from holdfast.entrypoints.cli import SHAPE, add_common
 
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|remove|restore")
-    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     some = verbs.add_parser(
-        "list", help="all worktrees, and who is inside", epilog="example: holdfast worktree list", **shape
+        "list", help="all worktrees, and who is inside", epilog="example: holdfast worktree list", **SHAPE
     )
     remove = verbs.add_parser(
         "remove",
         help="move one into the trash",
         epilog="example: holdfast worktree remove plan-12-faster-start",
-        **shape,
+        **SHAPE,
     )
     remove.add_argument("name", metavar="BRANCH", help="a branch, a plan's number, or the worktree's folder")
     remove.add_argument("--force", action="store_true", help="also with what is not committed: it goes along")
@@ -46,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "restore",
         help="bring one back from the trash",
         epilog="example: holdfast worktree restore plan-12-faster-start",
-        **shape,
+        **SHAPE,
     )
     restore.add_argument("name", metavar="BRANCH", help="a branch, an id of `trash list`, or where it was")
     for verb in (some, remove, restore):
@@ -55,14 +53,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Run one subcommand."""
-    place = face_.workspace()
     verbs = {"list": _list, "remove": _remove, "restore": _restore}
-    return verbs[parsed.verb](face_, place, parsed)
+    return verbs[parsed.verb](face_, parsed)
 
 
-def _list(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
+def _list(face_: Face, parsed: argparse.Namespace) -> int:
     from holdfast.usecases import clock, worktree_list
 
+    place = face_.workspace()
     now = clock.now()
     found = worktree_list.listed(place, now)
     if face_.json:
@@ -104,13 +102,17 @@ def _row(face_: Face, one: Condition, now: Moment) -> tuple[str, ...]:
     return path, name, one.occupancy.verdict, what, "; ".join(one.reasons)
 
 
-def _remove(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
-    from holdfast.domain.removal import Force
+def _remove(face_: Face, parsed: argparse.Namespace) -> int:
+    from holdfast.usecases import surroundings
+
+    asked = surroundings.ask(face_.cwd, face_.environment)
+    place = face_.workspace()
+    from holdfast.domain.removal import Force  # while git is at work
     from holdfast.usecases import clock, removal
 
     force = Force(parsed.force or parsed.force_in_use, parsed.force_in_use)
     path = os.path.join(face_.cwd, parsed.name)
-    done = removal.remove(place, parsed.name, path, clock.now(), force, face_.dry_run)
+    done = removal.remove(place, parsed.name, path, clock.now(), force, face_.dry_run, asked)
     code = face.REFUSED if done.blockers else face.DONE
     if face_.json:
         face_.document("worktree.remove", removal_fields(done, place.top))
@@ -156,9 +158,10 @@ def said(face_: Face, done: Removal) -> None:
         face_.say(render.shown(f"  `holdfast worktree restore {name}` brings it back, until {until}"))
 
 
-def _restore(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
+def _restore(face_: Face, parsed: argparse.Namespace) -> int:
     from holdfast.usecases import restore
 
+    place = face_.workspace()
     done = restore.restore(place, parsed.name, os.path.normpath(os.path.join(face_.cwd, parsed.name)), face_.dry_run)
     code = face.REFUSED if done.blockers else face.DONE
     if face_.json:
