@@ -48,7 +48,9 @@ def test_every_step_of_a_removal(alone: Clone, work: Clone, tmp_path: Path) -> N
     dirt(alone, work)
     git_dir = registration(alone, work.path)
     before = state(work.path, git_dir)
-    removed(alone, BRANCH, "--force", env=killed_at(tmp_path / "count", 0, ""))
+    removed(alone, BRANCH, "--force")
+    restored(alone, BRANCH)
+    removed(alone, BRANCH, "--force", env=killed_at(tmp_path / "count", 0, ""))  # what is remembered is remembered now
     restored(alone, BRANCH)
     undone = completed = 0
     for step, when in chosen(len(steps(tmp_path / "count")), "remove"):

@@ -26,6 +26,16 @@ class Started:
             stderr=subprocess.STDOUT,
         )  # fmt: skip
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
+    def end(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.communicate()
+
     def done(self) -> Shown:
         """Wait for its end; standard output and standard error come as one text."""
         out, _ = self._process.communicate()

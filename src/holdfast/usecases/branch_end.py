@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 
 class Ended(NamedTuple):
-    """What became of a branch (`removal.OUTCOMES`), and why, in words."""
+    """What became of a branch (`removal.OUTCOMES`), why, in words, and whether it was merged."""
 
     outcome: str
     why: str
+    merged: bool = False
 
 
 def judge(place: Workspace, ground: Ground, names: Iterable[str], now: Moment) -> dict[str, Claim]:
@@ -61,7 +62,7 @@ def end(place: Workspace, git: Git, ground: Ground, branch: str, now: Moment) ->
         return Ended(RACED, "somebody moved it in this very moment")
     if any(key.startswith(f"branch.{branch}.") for key in ground.settings):
         git.attempt("config", "--remove-section", f"branch.{branch}")
-    return Ended(DELETED, why)
+    return Ended(DELETED, why, held.ended)
 
 
 def _work(held: Claim) -> str:

@@ -6,13 +6,14 @@ import os
 
 from holdfast.adapters import locks
 from holdfast.adapters import trash as trashed
+from holdfast.adapters.refs import REMOTES
 from holdfast.domain import removal, trash
 from holdfast.domain.blockers import blocker
 from holdfast.domain.condition import GONE, named
 from holdfast.domain.moment import Moment
 from holdfast.domain.occupancy import FREE
 from holdfast.domain.problem import Problem
-from holdfast.domain.removal import KEPT, Force
+from holdfast.domain.removal import DELETED, KEPT, Force
 from holdfast.domain.trash import Removed
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import (
@@ -93,7 +94,7 @@ def take(place: Workspace, ground: Ground, one: Condition, now: Moment, force: F
         branch_outcome=ended.outcome, forced=force.dirt or force.inside,
     )  # fmt: skip
     said = f"branch {tree.branch} is {ended.outcome}: {ended.why}"
-    notes = (*_along(one), *((said,) if tree.branch is not None else ()))
+    notes = (*_along(one), *((said,) if tree.branch is not None else ()), *_still_there(ground, tree.branch, ended))
     return Removal(REMOVED, tree.branch, ended.outcome, removed, until, notes=notes)
 
 
@@ -145,6 +146,14 @@ def _again(place: Workspace, ground: Ground, removed: Removed, force: Force) -> 
         return None
     message = f"{removed.path} is in use by {'; '.join(found.reasons)}"
     return blocker("worktree-in-use", removed.path, message)
+
+
+def _still_there(ground: Ground, branch: str | None, ended: branch_end.Ended) -> tuple[str, ...]:
+    """What must be said of a deleted branch that the remote still has as a claim."""
+    there = f"{REMOTES}{ground.remote}/{branch}"
+    if ended.outcome != DELETED or ended.merged or there not in ground.refs:
+        return ()
+    return (f"{branch} is still a claim on {ground.remote}: `holdfast unclaim {branch}` gives it back",)
 
 
 def _along(one: Condition) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+_SECONDS = re.compile(r"for \d+ s\b")
+_UNTIL = re.compile(r"until \d{4}-\d\d-\d\d")
 _PATIENCE = 3_000
 """So often is looked, every fiftieth of a second, whether the slow one has set out."""
 
@@ -39,6 +42,7 @@ class Stage:
         self.folder = folder
         self.top = os.path.join(folder, "project")
         self.remote = os.path.join(folder, "remote.git")
+        self._hidden = {folder: "~"}
         self.environment = {
             "PATH": environment.get("PATH", os.defpath), "HOME": folder, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8",
             "GIT_CONFIG_GLOBAL": os.path.join(folder, ".gitconfig"), "GIT_EDITOR": "false", "NO_COLOR": "1", "TMPDIR": folder,
@@ -67,7 +71,7 @@ class Stage:
     def type(self, *steps: Step) -> Iterator[Line]:
         """Run commands, showing each with its output; one that ends otherwise than it must is a surprise."""
         for step in steps:
-            yield Line("command", _prompt(step) + step.command)
+            yield Line("command", _prompt(step) + self._tidy(step.command))
             yield from self._ended(step, terminal.run(self._words(step), self._place(step), self._who(step)))
 
     def race(self, slow: Step, fast: Step, on_the_way: str, arrived: str) -> Iterator[Line]:
@@ -88,9 +92,18 @@ class Stage:
 
     def _ended(self, step: Step, shown: terminal.Shown) -> Iterator[Line]:
         for line in shown.output.splitlines():
-            yield Line("output", line.replace(self.folder, "~"))
+            yield Line("output", self._tidy(line))
         if shown.code != step.code:
             yield Line("surprise", f"`{step.command}` ended with {shown.code}, the story says {step.code}")
+
+    def hide(self, text: str, shown: str) -> None:
+        """Let something that differs from run to run be shown as something else."""
+        self._hidden[text] = shown
+
+    def _tidy(self, text: str) -> str:
+        for hidden, shown in self._hidden.items():
+            text = text.replace(hidden, shown)
+        return _SECONDS.sub("for a moment", _UNTIL.sub("until in a week", text))
 
     def _words(self, step: Step) -> list[str]:
         words = shlex.split(step.command)
