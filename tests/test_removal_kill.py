@@ -60,6 +60,7 @@ def test_every_step_of_a_removal(alone: Clone, work: Clone, tmp_path: Path) -> N
             completed += 1  # fewer steps than the first time
         else:
             assert ran.code == -signal.SIGKILL, ran
+        alone.git("worktree", "prune")  # somebody tidies up before Holdfast looks
         there = str(work.path) in listed(alone)
         assert alone.intents() == []
         if there:
@@ -111,3 +112,23 @@ def test_every_step_of_emptying_the_trash(alone: Clone, work: Clone, tmp_path: P
         assert waiting(alone) == [] and alone.refs("refs/holdfast/trash") == {}
         assert not (work.path.parent / ".holdfast-trash").exists()
         assert list((common(alone) / "holdfast" / "trash").glob("*")) == []
+
+
+def test_killed_between_the_two_renames(alone: Clone, work: Clone, tmp_path: Path) -> None:
+    """The folder is in the trash and git still knows of it: nobody's `git worktree prune` may end what git keeps of it."""
+    dirt(alone, work)
+    git_dir = registration(alone, work.path)
+    before = state(work.path, git_dir)
+    removed(alone, BRANCH, "--force")
+    restored(alone, BRANCH)
+    removed(alone, BRANCH, "--force", env=killed_at(tmp_path / "count", 0, ""))
+    restored(alone, BRANCH)
+    renames = [at for at, step in enumerate(steps(tmp_path / "count"), 1) if step.startswith("rename ")]
+    assert len(renames) == 2
+    env = killed_at(tmp_path / "kill", renames[0], "after")
+    ran = alone.run(sys.executable, "-m", "holdfast", "worktree", "remove", BRANCH, "--force", env=env)
+    assert ran.code == -signal.SIGKILL and not work.path.exists() and git_dir.exists()
+    alone.git("worktree", "prune")
+    assert alone.try_git("worktree", "remove", "--force", str(work.path)).code != 0
+    whole(alone, work, git_dir, before)
+    assert "worktree-removal-undone" in alone.journal()
