@@ -21,6 +21,7 @@ import plan_list
 import report
 import start_claim
 import start_up
+import worktrees
 from adopt import PROGRAMS
 from repositories import SetUpError, seal
 from setting import Setting
@@ -35,6 +36,7 @@ SCENARIOS = {
     "merged-or-not": merged_or_not.measure,
     "start-claim": start_claim.measure,
     "guard": guard.measure,
+    "worktrees": worktrees.measure,
 }
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results.json")
 
