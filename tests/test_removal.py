@@ -5,6 +5,7 @@ Beside each of its rows stands what git itself does with the same worktree.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 from claiming import Clone, document, executable, git_that, sound
 from conftest import plan_text
 from holdfast.adapters import host
+from holdfast.domain.moment import DAY
 from removing import (
     BRANCH,
     Agent,
@@ -439,6 +441,17 @@ def test_a_parent_that_cannot_be_written(alone: Clone, work: Clone, tmp_path: Pa
     assert alone.refs("refs/holdfast/trash") == {} and waiting(alone) == [] and alone.intents() == []
 
 
+def test_a_parent_that_is_read_only(alone: Clone, work: Clone) -> None:
+    above = work.path.parent
+    remount = f"mount --bind {above} {above} && mount -o remount,bind,ro {above}"
+    if subprocess.run(["unshare", "-rm", "sh", "-c", remount], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no mount of one's own here")
+    command = f"{sys.executable} -m holdfast worktree remove {BRANCH} --json"
+    ran = alone.run("unshare", "-rm", "sh", "-c", f"{remount} && {command}")
+    assert '"worktree-unmovable"' in ran.out and "Read-only file system" in ran.out, ran
+    assert alone.refs("refs/holdfast/trash") == {} and alone.intents() == [] and work.status() == ""
+
+
 def test_a_mount_point_cannot_be_renamed(alone: Clone) -> None:
     """What stands on a file system of its own would have to be copied: refused, nothing changed."""
     path = alone.path.parent / "mounted"
@@ -549,6 +562,35 @@ def test_what_has_waited_long_enough_goes_and_what_is_too_much(alone: Clone) -> 
     )
     alone.write("holdfast.toml", "[trash]\ndays = 0\n")
     assert len(document(sound(alone.holdfast("trash", "empty", "--expired", "--json")))["deleted"]) == 1
+
+
+def test_what_has_waited_long_enough_goes_by_itself(alone: Clone) -> None:
+    for plan in (1, 3):
+        alone.claimed(plan)
+    first = removed(alone, 1)["trash"]
+    record = common(alone) / "holdfast" / "trash" / first / "record.json"
+    old = json.loads(record.read_text())
+    record.write_text(json.dumps({**old, "at": old["at"] - 8 * DAY}))
+    second = removed(alone, 3)["trash"]
+    for _ in range(200):
+        if [one["id"] for one in waiting(alone)] == [second]:
+            break
+        time.sleep(0.05)
+    assert [one["id"] for one in waiting(alone)] == [second]
+    assert not Path(old["folder"]).exists() and "trash-emptied" in alone.journal()
+
+
+def test_who_holds_files_open_is_named_and_does_not_block(alone: Clone, work: Clone) -> None:
+    with (work.path / "work.txt").open() as file:
+        server = subprocess.Popen(["sleep", "60"], stdin=file, cwd="/")
+    try:
+        assert any(
+            note.startswith(f"process {server.pid} (sleep) holds files of it open")
+            for note in removed(alone, BRANCH)["notes"]
+        )
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_who_stands_in_the_trash_keeps_it(alone: Clone, work: Clone, agent: Agent) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 
-from holdfast.adapters import proc, spawn
+from holdfast.adapters import files, proc, spawn
 from holdfast.domain.moment import Moment
 from holdfast.domain.occupancy import Folder, Process, Standing, Unreadable
 from holdfast.domain.value import TYPE_CHECKING
@@ -45,6 +46,29 @@ def described(pids: Iterable[int], root: str = proc.ROOT) -> tuple[Process, ...]
             command = proc.name(proc.arguments(pid, root))
             found.append(Process(pid, command, since, stat.session, stat.tty, stat.group))
     return tuple(found)
+
+
+def holding(folder: str, seconds: float, root: str = proc.ROOT) -> tuple[int, ...]:
+    """The processes that hold a file below a resolved folder open, as far as they are found within so many seconds.
+
+    None of them stands there: a language server, an editor's helper. The newest processes are asked first.
+    """
+    lead, until, found = folder.rstrip("/") + "/", time.monotonic() + seconds, []
+    pids = sorted((int(name) for name in files.names(root) if name.isdigit()), reverse=True)
+    for pid in pids:
+        if time.monotonic() > until:
+            break
+        if pid != os.getpid() and any(one.startswith(lead) for one in _open_files(f"{root}/{pid}/fd")):
+            found.append(pid)
+    return tuple(found)
+
+
+def _open_files(handles: str) -> Iterable[str]:
+    try:
+        for name in os.listdir(handles):
+            yield os.readlink(f"{handles}/{name}")
+    except OSError:
+        return
 
 
 def birth(pid: int, root: str = proc.ROOT) -> int | None:

@@ -61,6 +61,18 @@ class Running:
             os.close(self._complaints)
 
 
+def begin(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Start a program that goes on when this process has ended, in a process group of its own, and says nothing."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    try:
+        actions = [(os.POSIX_SPAWN_DUP2, nothing, stream) for stream in (_STDIN, _STDOUT, _STDERR)]
+        os.posix_spawnp(
+            arguments[0], list(arguments), dict(environment), file_actions=actions, setpgroup=0, setsigdef=[_SIGPIPE]
+        )
+    finally:
+        os.close(nothing)
+
+
 class Conversation:
     """A program that answers questions until its standard input closes; what it says on standard error is dropped."""
 

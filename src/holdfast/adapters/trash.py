@@ -16,7 +16,7 @@ from holdfast.domain.value import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any
 
-_RECORD, _REGISTRATION, _RESTORING = "record.json", "registration", "restoring"
+_RECORD, _REGISTRATION, _RESTORING, _EMPTYING = "record.json", "registration", "restoring", "emptying"
 _OVERLOOK = ".gitignore"
 _SCHEMA = "holdfast.trash/1"
 _LARGEST = 1_000_000
@@ -57,10 +57,14 @@ def write(folder: str, one: Removed, durable: bool = True) -> None:
     files.put(os.path.join(folder, one.id, _RECORD), State(text.encode()), durable)
 
 
-def read_all(folder: str) -> tuple[Removed, ...]:
-    """Everything that has a record and is removed, oldest first; what is no record is passed over."""
+def read_all(folder: str, emptying: bool = False) -> tuple[Removed, ...]:
+    """Everything that has a record and is removed, oldest first; with `emptying` what is being deleted, too.
+
+    What is no record is passed over.
+    """
     found = [_read(os.path.join(folder, name, _RECORD), name) for name in files.names(folder)]
-    whole = [one for one in found if one is not None and os.path.isdir(registration(folder, one.id))]
+    there = [one for one in found if one is not None and os.path.isdir(registration(folder, one.id))]
+    whole = [one for one in there if emptying or not is_emptying(folder, one.id)]
     return tuple(sorted(whole, key=lambda one: (one.at, one.id)))
 
 
@@ -72,6 +76,16 @@ def read(folder: str, id: str) -> Removed | None:
 def begin_restoring(folder: str, id: str) -> None:
     """Write down that a removed worktree is being brought back."""
     files.put(os.path.join(folder, id, _RESTORING), State(b""))
+
+
+def begin_emptying(folder: str, id: str) -> None:
+    """Write down that a removed worktree is being deleted for good."""
+    files.put(os.path.join(folder, id, _EMPTYING), State(b""))
+
+
+def is_emptying(folder: str, id: str) -> bool:
+    """True for a removed worktree that somebody began to delete for good."""
+    return os.path.lexists(os.path.join(folder, id, _EMPTYING))
 
 
 def is_restoring(folder: str, id: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import locks
+from holdfast.adapters import locks, processes
 from holdfast.adapters import trash as trashed
 from holdfast.adapters.refs import REMOTES
 from holdfast.domain import removal, trash
@@ -24,6 +24,7 @@ from holdfast.usecases import (
     put_away,
     sessions,
     surroundings,
+    trash_care,
     worker,
 )
 from holdfast.usecases.put_away import LOCK, TRASH
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from holdfast.usecases.workspace import Workspace
 
 REMOVED, REFUSED = "removed", "refused"
+
+_PATIENCE = 0.02
+"""Seconds for which a removal looks who holds files of the worktree open."""
 
 
 class Removal(NamedTuple):
@@ -94,7 +98,9 @@ def take(place: Workspace, ground: Ground, one: Condition, now: Moment, force: F
         branch_outcome=ended.outcome, forced=force.dirt or force.inside,
     )  # fmt: skip
     said = f"branch {tree.branch} is {ended.outcome}: {ended.why}"
-    notes = (*_along(one), *((said,) if tree.branch is not None else ()), *_still_there(ground, tree.branch, ended))
+    trash_care.later(place, ground, now)
+    branch = ((said,) if tree.branch is not None else ()) + _still_there(ground, tree.branch, ended)
+    notes = (*_along(one), *branch, *_open_there(removed))
     return Removal(REMOVED, tree.branch, ended.outcome, removed, until, notes=notes)
 
 
@@ -154,6 +160,15 @@ def _still_there(ground: Ground, branch: str | None, ended: branch_end.Ended) ->
     if ended.outcome != DELETED or ended.merged or there not in ground.refs:
         return ()
     return (f"{branch} is still a claim on {ground.remote}: `holdfast unclaim {branch}` gives it back",)
+
+
+def _open_there(removed: Removed) -> tuple[str, ...]:
+    """Who holds files of a removed worktree open from elsewhere: no reason to keep it, and worth a word."""
+    holding = processes.holding(removed.folder, _PATIENCE) if removed.folder else ()
+    return tuple(
+        f"process {one.pid} ({one.command}) holds files of it open: it may have to be started anew"
+        for one in processes.described(holding)
+    )
 
 
 def _along(one: Condition) -> tuple[str, ...]:

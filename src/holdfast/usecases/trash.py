@@ -9,7 +9,7 @@ from holdfast.adapters import trash as trashed
 from holdfast.domain.occupancy import FREE
 from holdfast.domain.trash import FOLDER, Waiting, expired
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import journal, occupancy, put_away
+from holdfast.usecases import journal, occupancy, put_away, trash_care
 from holdfast.usecases.put_away import LOCK, TRASH
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ class Emptied(NamedTuple):
     kept: tuple[tuple[Waiting, str], ...]
 
 
-def waiting(place: Workspace) -> Trash:
-    """What waits in the trash, with the size of each."""
+def waiting(place: Workspace, emptying: bool = False) -> Trash:
+    """What waits in the trash, with the size of each; with `emptying` what is being deleted, too."""
     policy = place.configurations.of_worktree().policy.trash
-    known = trashed.read_all(place.state(TRASH))
+    known = trashed.read_all(place.state(TRASH), emptying)
     return Trash(tuple(Waiting(one, trashed.size(one.folder) if one.folder else 0) for one in known), policy)
 
 
@@ -50,27 +50,39 @@ def empty(place: Workspace, now: Moment, only_expired: bool, dry_run: bool) -> E
     with locks.held(place.state(LOCK)):
         if not dry_run:
             put_away.unfinished(place)
-        found = waiting(place)
+        found = waiting(place, emptying=True)
+        if only_expired and not dry_run:
+            trash_care.looked(place)
         chosen = expired(found.waiting, now, found.policy) if only_expired else list(found.waiting)
-        gone, kept = [], []
-        for one in chosen:
-            why = "" if dry_run else _delete(place, one.removed)
-            if why:
-                kept.append((one, why))
-            else:
-                gone.append(one)
-    return Emptied(tuple(gone), tuple(kept))
+        chosen += [one for one in found.waiting if trashed.is_emptying(place.state(TRASH), one.removed.id)]
+        kept = [(one, why) for one in dict.fromkeys(chosen) if (why := _held(place, one.removed))]
+        gone = [one for one in dict.fromkeys(chosen) if all(one is not other for other, _ in kept)]
+        if not dry_run:
+            for one in gone:
+                trashed.begin_emptying(place.state(TRASH), one.removed.id)
+    if dry_run:
+        return Emptied(tuple(gone), tuple(kept))
+    # Nobody restores these any more, and nobody else shall wait until many files are deleted.
+    tried = [(one, _delete(place, one.removed)) for one in gone]
+    kept += [(one, why) for one, why in tried if why]
+    return Emptied(tuple(one for one, why in tried if not why), tuple(kept))
+
+
+def _held(place: Workspace, removed: Removed) -> str:
+    """Why a removed worktree must stay in the trash; empty where it can go."""
+    folder = removed.folder
+    if not folder or not os.path.lexists(folder):
+        return ""
+    if os.path.basename(os.path.dirname(folder)) != FOLDER or os.path.basename(folder) != removed.id:
+        return f"{folder} is no place of the trash"
+    found = occupancy.one(place, folder)
+    return "" if found.verdict == FREE else f"in use by {'; '.join(found.reasons)}"
 
 
 def _delete(place: Workspace, removed: Removed) -> str:
     """Delete one removed worktree for good; why it stays, or nothing. Killed in between, the next time does the rest."""
     folder = removed.folder
     if folder and os.path.lexists(folder):
-        if os.path.basename(os.path.dirname(folder)) != FOLDER or os.path.basename(folder) != removed.id:
-            return f"{folder} is no place of the trash"
-        found = occupancy.one(place, folder)
-        if found.verdict != FREE:
-            return f"in use by {'; '.join(found.reasons)}"
         try:
             trashed.delete(folder)
         except OSError as error:
