@@ -32,7 +32,7 @@ from holdfast.usecases.put_away import LOCK, TRASH
 if TYPE_CHECKING:
     from holdfast.domain.condition import Condition
     from holdfast.domain.snapshot import Worktree
-    from holdfast.usecases.surroundings import Asked, Ground
+    from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
 
 REMOVED, REFUSED = "removed", "refused"
@@ -53,16 +53,12 @@ class Removal(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def remove(
-    place: Workspace, name: str, path: str, now: Moment, force: Force, dry_run: bool = False, asked: Asked | None = None
-) -> Removal:
-    """Remove the worktree of a branch or of a plan's number; `path` is what the name would be as a path.
-
-    What was `asked` before is used, unless something had to be cleared first.
-    """
+def remove(place: Workspace, name: str, path: str, now: Moment, force: Force, dry_run: bool = False) -> Removal:
+    """Remove the worktree of a branch or of a plan's number; `path` is what the name would be as a path."""
     with locks.held(place.state(LOCK)):
-        cleared = not dry_run and put_away.unfinished(place)
-        ground = surroundings.of(place, None if cleared else asked)
+        if not dry_run:
+            put_away.unfinished(place)
+        ground = surroundings.of(place)  # not before: another removal may just have ended
         if not dry_run and sessions.settle(place, ground.worktrees, ground.policy.sessions):
             ground = surroundings.of(place)
         found = meant(place, ground, name, path)

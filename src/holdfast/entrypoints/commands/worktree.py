@@ -103,16 +103,13 @@ def _row(face_: Face, one: Condition, now: Moment) -> tuple[str, ...]:
 
 
 def _remove(face_: Face, parsed: argparse.Namespace) -> int:
-    from holdfast.usecases import surroundings
-
-    asked = surroundings.ask(face_.cwd, face_.environment)
-    place = face_.workspace()
-    from holdfast.domain.removal import Force  # while git is at work
+    from holdfast.domain.removal import Force
     from holdfast.usecases import clock, removal
 
+    place = face_.workspace()
     force = Force(parsed.force or parsed.force_in_use, parsed.force_in_use)
     path = os.path.join(face_.cwd, parsed.name)
-    done = removal.remove(place, parsed.name, path, clock.now(), force, face_.dry_run, asked)
+    done = removal.remove(place, parsed.name, path, clock.now(), force, face_.dry_run)
     code = face.REFUSED if done.blockers else face.DONE
     if face_.json:
         face_.document("worktree.remove", removal_fields(done, place.top))
