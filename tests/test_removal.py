@@ -422,6 +422,18 @@ def test_a_registration_that_is_broken(alone: Clone, work: Clone) -> None:
     assert alone.status() == ""
 
 
+def test_what_git_lists_and_does_not_keep(alone: Clone, work: Clone, tmp_path: Path) -> None:
+    """Between git's list and our look somebody else ended it."""
+    other = alone.at(alone.claimed(3)["worktree"])
+    folder = registration(alone, work.path)
+    env = git_that(
+        tmp_path / "bin",
+        f'case " $* " in *" worktree list "*) {shutil.which("git")} "$@"; rm -rf {folder}; exit;; esac',
+    )
+    assert refused(alone, BRANCH, "--force", env=env) == ["worktree-broken"]
+    assert work.path.is_dir() and other.status() == ""
+
+
 def test_git_that_cannot_read_the_index(alone: Clone, work: Clone) -> None:
     (registration(alone, work.path) / "index").write_bytes(b"no index")
     assert refused(alone, BRANCH, "--force") == ["worktree-broken"]

@@ -141,6 +141,8 @@ def _read(path: str, id: str) -> Removed | None:
             one is None or isinstance(one, str) for one in maybe
         ):
             return None
+        if data["name"] in ("", ".", "..") or os.path.basename(data["name"]) != data["name"]:
+            return None  # it becomes a part of a path
         return Removed(**{**data, "at": Moment(int(data["at"]))})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -71,13 +71,13 @@ def _condition(
 
 def _where(place: Workspace, one: Worktree) -> tuple[str, str]:
     """Where the folder of a worktree is, and what is wrong with it."""
-    if not os.path.isdir(one.path):
-        return (GONE, "") if os.path.isdir(os.path.dirname(one.path)) else (AWAY, "")
     if one.main:
         return HERE, ""
     folder = registration.of(place.repository.common_dir, one.path)
     if folder is None:
         return BROKEN, "git keeps nothing of it under its name"
+    if not os.path.isdir(one.path):
+        return (GONE, "") if os.path.isdir(os.path.dirname(one.path)) else (AWAY, "")
     if registration.initializing(folder):
         return BROKEN, "git has not finished making it"
     if not registration.leads_to(one.path, folder):

@@ -52,6 +52,8 @@ def put_away(place: Workspace, one: Condition, removed: Removed, again: Callable
 
 def _moved(place: Workspace, one: Condition, removed: Removed, again: Callable[[], Problem | None]) -> Problem | None:
     """The steps, each of which leaves what `undo` can take back."""
+    if not removed.name:
+        return _unmovable(removed, "git keeps nothing of it")
     registered = _registered(place, removed)
     records = place.state(TRASH)
     try:
