@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +12,6 @@ import pytest
 
 from claiming import Clone, document, sound
 from conftest import Ran
-
-Agent = Callable[..., "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def agent() -> Iterator[Agent]:
-    """Starts a process that stands in a folder, or nowhere in particular, for a session to live by."""
-    started = []
-
-    def one(cwd: Path | str = "/") -> subprocess.Popen[str]:
-        started.append(subprocess.Popen(["sleep", "600"], cwd=cwd, text=True))
-        return started[-1]
-
-    yield one
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture

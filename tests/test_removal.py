@@ -17,14 +17,13 @@ from typing import NamedTuple
 
 import pytest
 
+from at_work import Agent, begun, mark, session
 from claiming import Clone, document, executable, git_that, sound
 from conftest import plan_text
 from holdfast.adapters import host
 from holdfast.domain.moment import DAY
 from removing import (
     BRANCH,
-    Agent,
-    agent,
     common,
     listed,
     refused,
@@ -33,12 +32,8 @@ from removing import (
     restored,
     state,
     waiting,
-    work,
     worktree,
 )
-from test_sessions import begun, mark, session
-
-__all__ = ["agent", "work"]
 
 LOSES, REFUSES = "git removes it", "git refuses"
 

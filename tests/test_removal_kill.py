@@ -9,9 +9,7 @@ from pathlib import Path
 
 from claiming import Clone
 from killing import PROVE, killed_at, steps
-from removing import BRANCH, common, listed, registration, removed, restored, state, waiting, work, worktree
-
-__all__ = ["work"]
+from removing import BRANCH, common, listed, registration, removed, restored, state, waiting, worktree
 
 SAMPLE = 6
 

@@ -5,57 +5,25 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from at_work import Agent, begun, folder, mark, session
 from claiming import HOUR, Clone, document, executable, old_claim, sound
-from conftest import Ran
-from holdfast.adapters import host, processes
+from holdfast.adapters import processes
 from holdfast.domain.moment import DAY, MINUTE
 
-Agent = Callable[..., "subprocess.Popen[str]"]
 OURS = "holdfast: in use by a session (`holdfast worktree list` says whose)"
-
-
-@pytest.fixture
-def agent() -> Iterator[Agent]:
-    """Starts a process that stands nowhere in particular, for a session to live by."""
-    started = []
-
-    def one(cwd: Path | str = "/") -> subprocess.Popen[str]:
-        started.append(subprocess.Popen(["sleep", "600"], cwd=cwd, text=True))
-        return started[-1]
-
-    yield one
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture
 def work(alone: Clone) -> Clone:
     """The worktree of a claim on plan 1."""
     return alone.at(alone.claimed(1)["worktree"])
-
-
-def session(clone: Clone, *args: object, **more: Any) -> Ran:
-    return sound(clone.holdfast("session", *map(str, args), **more))
-
-
-def begun(clone: Clone, id: str, pid: int, *args: object) -> dict[str, Any]:
-    found = document(session(clone, "start", "--id", id, "--pid", pid, *args, "--json"))
-    assert found["result"] == "started", found
-    return dict(found["session"])
-
-
-def folder(clone: Clone) -> Path:
-    return Path(clone.git("rev-parse", "--path-format=absolute", "--git-common-dir").strip()) / "holdfast" / "sessions"
 
 
 def claim(clone: Clone) -> dict[str, Any]:
@@ -75,17 +43,6 @@ def sleep_since(clone: Clone, id: str, seconds: int) -> None:
     at = time.time() - seconds
     for path in (folder(clone) / f"{id}.beat", folder(clone) / f"{id}.json"):
         os.utime(path, (at, at))
-
-
-def mark(clone: Clone, id: str, **changes: Any) -> None:
-    """Write the marker of a session as another host, a container or another time would have."""
-    machine = host.machine(host.name())
-    data = {
-        "schema": "holdfast.session/1", "id": id, "agent": "other", "pid": 1, "birth": 1, **machine._asdict(),
-        "worktree": str(clone.path), "began": int(time.time()) - HOUR, "activity": "working", **changes,
-    }  # fmt: skip
-    folder(clone).mkdir(parents=True, exist_ok=True)
-    (folder(clone) / f"{id}.json").write_text(json.dumps(data))
 
 
 def test_a_session_holds_its_worktree_until_it_ends(alone: Clone, work: Clone, agent: Agent) -> None:
