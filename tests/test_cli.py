@@ -91,6 +91,8 @@ def documents(repo: Repo) -> list[tuple[str, ...]]:
         ("worktree", "list"), ("worktree", "remove", "2"), ("worktree", "remove", "2"), ("trash", "list"),
         ("worktree", "restore", "2"), ("worktree", "restore", "2"), ("resume", "2"), ("resume", "1"), ("clean",),
         ("trash", "empty"),
+        ("agents", "install", "claude", "--dry-run"), ("agents", "install", "claude", "codex"), ("agents", "check"),
+        ("agents", "install", "--remove", "codex"), ("agents", "check", "codex"),
     ]  # fmt: skip
 
 
@@ -118,7 +120,7 @@ def test_every_document_fits_its_schema(adopted: Repo) -> None:
             document = json.loads(ran.out)
             name = document["schema"].removeprefix("holdfast.").removesuffix("/1")
             assert next(iter(document)) == "schema"
-            assert name == ".".join(command[: 2 if command[0] in ("plan", "worktree", "trash") else 1])
+            assert name == ".".join(command[: 2 if command[0] in ("plan", "worktree", "trash", "agents") else 1])
             jsonschema.Draft202012Validator(schemas[name]).validate(document)
             assert ran.out.count("\n") == 1 and ran.out.endswith("\n"), "one document on one line"
             seen.add(name)
@@ -366,6 +368,7 @@ def test_help_of_each_command_shows_examples_that_work(adopted: Repo, tmp_path: 
     helps += [("session", verb) for verb in ("start", "beat", "wait", "end")]
     helps += [("worktree", verb) for verb in ("list", "remove", "restore")]
     helps += [("trash", verb) for verb in ("list", "empty")]
+    helps += [("agents", verb) for verb in ("install", "check")]
     ran_examples = set()
     for command in helps:
         text = passed(adopted.holdfast(*command, "--help")).out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdfast.domain.agent_settings import AGENTS
 from holdfast.domain.claim import SOURCES, STATES
 from holdfast.domain.claims_file import PATHS, SECTIONS
 from holdfast.domain.codes import ALL
@@ -307,6 +308,7 @@ def _of_the_repository() -> dict[str, Schema]:
                 "notes": many(TEXT),
             }
         ),
+        **_of_agents(),
         "log": fields(
             {
                 "at": TEXT,
@@ -322,6 +324,37 @@ def _of_the_repository() -> dict[str, Schema]:
         ),
         "error": fields({"message": TEXT, "remedy": TEXT, "exit": NUMBER}),
         "version": fields({"holdfast": TEXT, "python": TEXT, "git": maybe(TEXT)}),
+    }
+
+
+def _of_agents() -> dict[str, Schema]:
+    """What commands say about the hooks of coding agents."""
+    return {
+        "agents.install": fields(
+            {
+                "steps": many(fields({"kind": TEXT, "path": PATH, "what": TEXT})),
+                "done": {"type": "boolean"},
+                # What is wrong with the Python of a hook carries the codes of `init`.
+                "blockers": many({**PROBLEM, "properties": {**PROBLEM["properties"], "code": TEXT}}),
+                "notes": many(TEXT),
+            }
+        ),
+        "agents.check": fields(
+            {
+                "agents": many(
+                    fields(
+                        {
+                            "name": {"enum": list(AGENTS)},
+                            "settings": TEXT,
+                            "events": many(TEXT),
+                            "answers": {"type": "boolean"},
+                            "problems": many(PROBLEM),
+                        }
+                    )
+                ),
+                "problems": many(PROBLEM),
+            }
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""A command of the user's own, run by the shell after it was approved; what it says goes to standard error."""
+"""Commands run by the shell: the user's own, after they were approved, and those that agents have for their hooks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ OVERDUE = 124
 
 
 def run(command: str, cwd: str, environment: Mapping[str, str], timeout: int) -> int:
-    """Run it to its end; gives its exit code, 124 when it was ended after `timeout` seconds (as timeout(1) has it)."""
+    """Run a command of the user's to its end; what it says goes to standard error.
+
+    Gives its exit code, 124 when it was ended after `timeout` seconds (as timeout(1) has it).
+    """
     import subprocess  # only where a command is configured: it takes 4 ms
 
     process = subprocess.Popen(
@@ -35,3 +38,28 @@ def run(command: str, cwd: str, environment: Mapping[str, str], timeout: int) ->
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def answer(command: str, cwd: str, environment: Mapping[str, str], given: str, timeout: int) -> str:
+    """What a command answers on standard output to a text on standard input; nothing where it fails or takes too long."""
+    import subprocess
+
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", command],
+        cwd=cwd,
+        env=dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        out, _ = process.communicate(given.encode(), timeout)
+    except subprocess.TimeoutExpired:
+        return ""
+    finally:
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return out.decode("utf-8", "replace") if process.returncode == 0 else ""

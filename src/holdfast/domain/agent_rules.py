@@ -19,9 +19,6 @@ DELETE_REMOTE_BRANCH = "delete-remote-branch"
 HOOKS_PATH = "hooks-path"
 SKIP_HOOKS = "skip-hooks"
 
-OFF, WARN, REFUSE = "off", "warn", "refuse"
-LEVELS = (OFF, WARN, REFUSE)
-
 WORKTREE_IN_USE = "worktree_in_use"
 CLAIM_BRANCH = "claim_branch"
 DELETED_TREE = "delete_tree"
@@ -50,13 +47,15 @@ class Deed(NamedTuple):
 
     `target` is the path, the branch or the setting as it was written, empty for the branch that is checked out; it holds
     `UNKNOWN` where nobody can tell. `folder` is where the command would run (None: nobody can tell), in which git then
-    acts. `pattern` is true for a path that stands for others. `words` is the command, for people.
+    acts. `pattern` is true for a path that stands for others, `ignored` where files that git ignores are meant too. `words`
+    is the command, for people.
     """
 
     kind: str
     folder: str | None
     target: str = ""
     pattern: bool = False
+    ignored: bool = False
     words: str = ""
 
     @property
@@ -296,7 +295,7 @@ def _clean(words: Sequence[Word], folder: str | None) -> Iterator[Deed]:
     forced = sum(1 for flag in flags if flag == "-f" or _abbreviates(flag, "--force"))
     if forced > 1 and _has(flags, "d") and not _has(flags, "n", "--dry-run"):
         for word in rest or [Word(".")]:
-            yield Deed(CLEAN_NESTED, folder, word.text, word.pattern)
+            yield Deed(CLEAN_NESTED, folder, word.text, word.pattern, _has(flags, "xX"))
 
 
 def _commit(words: Sequence[Word], folder: str | None) -> Iterator[Deed]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from holdfast.domain import status
 from holdfast.domain.branch_name import BranchPattern, BranchPatternError
 from holdfast.domain.naming import Pattern, PatternError
-from holdfast.domain.policy import FORMAT, MODES, PLAN, PROFILES, FolderPolicy, Policy, default, folder
+from holdfast.domain.policy import (
+    FORMAT,
+    LEVELS,
+    MODES,
+    PLAN,
+    PROFILES,
+    AgentPolicy,
+    FolderPolicy,
+    Policy,
+    default,
+    folder,
+)
 from holdfast.domain.problem import ERROR, SEVERITIES, Problem
 from holdfast.domain.status import Vocabulary, Words
 from holdfast.domain.value import TYPE_CHECKING
@@ -58,6 +69,9 @@ def from_mapping(data: Mapping[str, Any], origin: str) -> tuple[Policy, list[Pro
             megabytes=reader.take("trash.megabytes", _whole(1, 100_000_000), base.trash.megabytes),
         ),
         guard=base.guard._replace(refs=reader.take("guard.refs", _flag, base.guard.refs)),
+        agents=AgentPolicy(
+            *(reader.take(f"agents.{key}", _one_of(LEVELS), level) for key, level in base.agents.levels)
+        ),
     )
     reader.leftovers()
     return policy, reader.problems
@@ -67,8 +81,7 @@ _KEYS = (
     "main_branch", "plans", "index.mode", "index.format", "commit.require_tag", "commit.tags", "commit.tag_commits",
     "commit.allow_on_main", "limits.max_plan_size", "rules", "claims.remote", "claims.branch", "claims.subject",
     "claims.stale_hours", "claims.timeout", "worktree.root", "worktree.setup", "worktree.setup_timeout",
-    "sessions.minutes", "trash.days", "trash.megabytes",
-    "guard.refs",
+    "sessions.minutes", "trash.days", "trash.megabytes", "guard.refs", *(f"agents.{key}" for key in AgentPolicy._fields),
 )  # fmt: skip
 _FOLDER_KEYS = (
     "path", "profile", "pattern", "index", "archive", "statuses", "signs", "priorities", "required_fields",

@@ -21,6 +21,10 @@ MAIN = "main"
 COMPUTED = "computed"
 MODES = (COMMITTED, MAIN, COMPUTED)
 
+OFF, WARN, REFUSE = "off", "warn", "refuse"
+LEVELS = (REFUSE, WARN, OFF)
+"""What can happen when an agent is about to do what harms others' work."""
+
 PLAN = "plan"
 RECORD = "record"
 TASKS = "tasks"
@@ -124,6 +128,23 @@ class GuardPolicy(NamedTuple):
     refs: bool = False
 
 
+class AgentPolicy(NamedTuple):
+    """What happens when an agent is about to do what harms others' work: `refuse`, `warn` or `off`, for each such thing."""
+
+    worktree_in_use: str = "refuse"
+    claim_branch: str = "refuse"
+    delete_tree: str = "refuse"
+    hooks_path: str = "refuse"
+    no_verify: str = "refuse"
+    other_worktree: str = "refuse"
+    main_worktree: str = "warn"
+
+    @property
+    def levels(self) -> tuple[tuple[str, str], ...]:
+        """Each thing with what happens then."""
+        return tuple(self._asdict().items())
+
+
 class Policy(NamedTuple):
     """Everything that a repository configured, with where it came from (`origin`, None for nothing)."""
 
@@ -143,6 +164,7 @@ class Policy(NamedTuple):
     sessions: SessionPolicy = SessionPolicy()
     trash: TrashPolicy = TrashPolicy()
     guard: GuardPolicy = GuardPolicy()
+    agents: AgentPolicy = AgentPolicy()
 
     def severity(self, code: str, default: str) -> str:
         """The severity of a rule here: what is configured, else `default`."""

@@ -36,6 +36,7 @@ COMMANDS = {
     "resume": "back to work on a plan: its worktree, and how its agent goes on",
     "session": "markers of sessions, for agents without hooks",
     "approve": "let a configured command run in this clone",
+    "agents": "let coding agents call Holdfast, and prove that they do",
     "migrate": "from hand-kept claims files to claims that are branches",
     "config": "the configuration that holds here, and where each value comes from",
     "schema": "the JSON Schema of a command's output",

@@ -58,6 +58,7 @@ def effective(place: Workspace) -> tuple[list[Value], tuple[Problem, ...]]:
             ("trash.days", policy.trash.days),
             ("trash.megabytes", policy.trash.megabytes),
             ("guard.refs", policy.guard.refs),
+            *((f"agents.{key}", level) for key, level in policy.agents.levels),
         )
     ]
     values += [Value(f"rules.{code}", severity, policy.origin or "default") for code, severity in policy.severities]

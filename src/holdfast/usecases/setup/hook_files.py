@@ -133,6 +133,15 @@ def rendered(text: str, runtime: Runtime, chain: str) -> State:
     return State(encode(filled), _MODE)
 
 
+def agent_hook(site: Site, runtime: Runtime) -> tuple[str, State, State]:
+    """The hook that agents' settings call: where it is, what is there, and what shall be there."""
+    folder = package()
+    text = decode(files.read(os.path.join(folder, "templates", "agent-hook")) or b"")
+    entry = os.path.join(folder, "entrypoints", "agent_hooks.py")
+    path = os.path.join(site.own, "agent-hook")
+    return path, files.state(path), rendered(text, runtime._replace(entry=entry), "")
+
+
 def is_ours(path: str) -> bool:
     """True for a hook that Holdfast wrote."""
     content = files.read(path) or b""
@@ -166,6 +175,11 @@ def put_back(entry: Entry, site: Site, path: str, now: State) -> Proposal:
     return Proposal(steps=(Step("hook", path, what),), edits=tuple(edits))
 
 
+def calls_us(path: str) -> bool:
+    """True for a hook that Holdfast wrote, or that has the line which calls it."""
+    return is_ours(path) or b"holdfast/hooks/" in (files.read(path) or b"")
+
+
 def quoted(word: str) -> str:
     """One word of the shell, in single quotes whatever it holds."""
     return "'" + word.replace("'", "'\\''") + "'"
@@ -178,6 +192,8 @@ def _copies(site: Site, runtime: Runtime, texts: Mapping[str, str]) -> Proposal:
         edit = Edit(COPY, path, files.state(path), rendered(text, runtime, ""), ours=True)
         if not edit.before.same(edit.after):
             edits.append(edit)
+    agents = Edit(COPY, *agent_hook(site, runtime), ours=True)
+    edits += [] if agents.before.same(agents.after) else [agents]
     at = os.path.join(site.own, "hooks")
     what = f"keep a copy of the hooks in {site.shown(at)}, for hooks that are tracked by git to call"
     return Proposal(steps=(Step("hook", at, what),) if edits else (), edits=tuple(edits))

@@ -7,7 +7,8 @@ import os
 from holdfast.adapters import files
 from holdfast.adapters.files import ABSENT, State
 from holdfast.adapters.git import Git, NotARepository, decode, encode, scrubbed
-from holdfast.domain import takeover
+from holdfast.domain import agent_settings, takeover
+from holdfast.domain.agent_settings import AGENTS
 from holdfast.domain.problem import Problem
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import journal, workspace
@@ -63,7 +64,7 @@ def propose_uninstall(top: str, environment: Mapping[str, str]) -> Proposal:
     return draft._replace(
         steps=tuple(steps),
         blockers=tuple(blockers) if steps else (),
-        notes=(*draft.notes, *(_no_record_notes(site) if record is None else ())),
+        notes=(*draft.notes, *(_no_record_notes(site) if record is None else ()), *_agent_notes(site)),
         site=site,
         git=git,
         folders=tuple(site.absolute(place) for place in held.folders),
@@ -190,6 +191,16 @@ def _no_record_notes(site: Site) -> tuple[str, ...]:
     if not os.path.lexists(os.path.join(site.top, "holdfast.toml")):
         return ()
     return ("there is no record of an `init` here: holdfast.toml, .gitattributes and plan index files stay",)
+
+
+def _agent_notes(site: Site) -> tuple[str, ...]:
+    """Settings of agents are committed files that others share: they call nothing now, and are taken out by name."""
+    texts = ((agent, decode(files.read(os.path.join(site.top, agent.path)) or b"")) for agent in AGENTS.values())
+    return tuple(
+        f"{agent.path} still calls Holdfast: `holdfast agents install --remove {agent.name}` takes that out"
+        for agent, text in texts
+        if agent_settings.ours(text)
+    )
 
 
 def _written_elsewhere(record: Record, site: Site) -> list[Problem]:

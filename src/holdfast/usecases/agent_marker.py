@@ -1,0 +1,56 @@
+"""The marker of an agent's session, and the note that its hook need not ask again about edits in the main worktree."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from holdfast.adapters import files
+from holdfast.adapters import sessions as markers
+from holdfast.adapters.files import State
+from holdfast.domain.session import WAITING, WORKING
+from holdfast.domain.value import TYPE_CHECKING
+from holdfast.usecases import clock, sessions
+
+if TYPE_CHECKING:
+    from holdfast.usecases.workspace import Workspace
+
+START, END, BEFORE, PROMPT = "SessionStart", "SessionEnd", "PreToolUse", "UserPromptSubmit"
+WAITS = ("Stop", "Notification", "PermissionRequest")
+"""Events after which an agent waits for its user."""
+
+_DAY = 86_400
+
+
+def heard(place: Workspace, session: str, agent: str, event: str, pid: int | None) -> None:
+    """Note that an agent is at work in the worktree of `place`, or waits there, or has ended.
+
+    What cannot be written stays as it is: the agent goes on all the same.
+    """
+    with contextlib.suppress(OSError):
+        if event == END:
+            files.put(_note(place, session), files.ABSENT)
+            sessions.end(place, session)
+            return
+        activity = WAITING if event in WAITS else WORKING
+        known = markers.read(sessions.folder(place), session)
+        if known is None or event == START:  # one that is taken up again lives by another process
+            sessions.begin(place, session, agent, pid, activity)
+        else:
+            sessions.beat(place, session, activity)
+
+
+def spoken(place: Workspace, session: str) -> None:
+    """Note that the agent was told all there is about edits in the main worktree, until something changes."""
+    with contextlib.suppress(OSError):
+        path = _note(place, session)
+        files.put(path, State(b""))
+        for name in files.names(os.path.dirname(path)):
+            other = os.path.join(os.path.dirname(path), name)
+            at = files.touched(other)
+            if at is not None and clock.now() - at > _DAY:
+                files.put(other, files.ABSENT)
+
+
+def _note(place: Workspace, session: str) -> str:
+    return os.path.join(place.repository.common_dir, "holdfast", "agents", session)

@@ -1,0 +1,153 @@
+"""`agents check`: each agent's hook is registered, is there, and answers when it is called as the agent calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from holdfast.adapters import files, shell
+from holdfast.adapters import sessions as markers
+from holdfast.adapters.git import decode
+from holdfast.domain import agent_settings
+from holdfast.domain.agent_settings import AGENTS, Agent, NoSettings, command
+from holdfast.domain.session import WAITING, WORKING
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases import sessions
+from holdfast.usecases.agents import hook_path, problem, registered, settings_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from holdfast.domain.problem import Problem
+    from holdfast.usecases.workspace import Workspace
+
+_SECONDS = 20
+_DANGEROUS = "git -c core.hooksPath=/dev/null commit --no-verify -m x"
+
+
+class Checked(NamedTuple):
+    """One agent: the events at which it calls Holdfast, whether the hook answered, and what is wrong."""
+
+    agent: Agent
+    events: tuple[str, ...]
+    answers: bool
+    problems: tuple[Problem, ...]
+
+
+def check(place: Workspace, names: Sequence[str], environment: Mapping[str, str]) -> tuple[Checked, ...]:
+    """Look at the agents named, else at those whose settings here call Holdfast; each one's own command is really run.
+
+    The session that it tells of is thrown away again.
+    """
+    agents = [AGENTS[name] for name in names] or registered(place)
+    return tuple(_checked(place, agent, environment) for agent in agents)
+
+
+def none_registered() -> Problem:
+    """What is wrong where no agent calls Holdfast."""
+    message = "no agent calls Holdfast in this worktree"
+    return problem("agents-not-registered", "agents", message, f"holdfast agents install {' '.join(AGENTS)}")
+
+
+def _checked(place: Workspace, agent: Agent, environment: Mapping[str, str]) -> Checked:
+    problems = [*_registration(place, agent), *_hook(place)]
+    events = tuple(event for event, _ in agent.events)
+    if any(one.code == "agents-hook-missing" for one in problems):
+        return Checked(agent, _called(place, agent), False, tuple(problems))
+    silent = list(_Trial(place, agent, environment).problems()) if _called(place, agent) else []
+    called = _called(place, agent)
+    return Checked(agent, called, called == events and not silent, (*problems, *silent))
+
+
+def _called(place: Workspace, agent: Agent) -> tuple[str, ...]:
+    content = files.read(settings_path(place, agent))
+    try:
+        lacking = agent_settings.missing(decode(content or b""), agent)
+    except NoSettings:
+        return ()
+    return tuple(event for event, _ in agent.events if event not in lacking)
+
+
+def _registration(place: Workspace, agent: Agent) -> Iterator[Problem]:
+    install = f"holdfast agents install {agent.name}"
+    content = files.read(settings_path(place, agent))
+    if content is None:
+        message = f"{agent.title} does not call Holdfast: there is no {agent.path}"
+        yield problem("agents-not-registered", agent.name, message, install)
+        return
+    try:
+        lacking = agent_settings.missing(content.decode(), agent)
+    except (NoSettings, UnicodeDecodeError) as error:
+        message = f"{agent.path}, the settings of {agent.title}, cannot be read: {error.args[0]}"
+        yield problem("agents-settings", agent.path, message, f"mend {agent.path}, then `{install}`")
+        return
+    if lacking:
+        message = f"{agent.title} does not call Holdfast at {', '.join(lacking)}"
+        yield problem("agents-not-registered", agent.name, message, install)
+
+
+def _hook(place: Workspace) -> Iterator[Problem]:
+    path = hook_path(place)
+    content = files.read(path)
+    if content is None:
+        yield problem("agents-hook-missing", path, f"{path}, which agents' hooks run, is missing in this clone")
+        return
+    for word in ("python", "entry"):
+        line = next((one for one in decode(content).splitlines() if one.startswith(word + "=")), "")
+        target = line.partition("=")[2].strip("'").replace("'\\''", "'")
+        if not os.path.exists(target):
+            message = f"{path} starts {target or 'nothing'}, which is not there"
+            yield problem("agents-hook-missing", path, message)
+
+
+class _Trial:
+    """Calls of one agent's own commands, with a session that no agent has."""
+
+    def __init__(self, place: Workspace, agent: Agent, environment: Mapping[str, str]) -> None:
+        self.place, self.agent = place, agent
+        self.environment = {key: value for key, value in environment.items() if not key.startswith("GIT_")}
+        self.session = f"holdfast-check-{os.getpid()}"
+
+    def problems(self) -> Iterator[Problem]:
+        try:
+            yield from self._answers()
+        finally:
+            sessions.end(self.place, self.session)
+
+    def _answers(self) -> Iterator[Problem]:
+        told = self._call("SessionStart", source="startup")
+        if self._known() is None:
+            yield self._silent("SessionStart", "began no session")
+        elif "additionalContext" not in _output(told):
+            yield self._silent("SessionStart", "told the agent nothing")
+        for event, activity in (("PostToolUse", WORKING), ("Stop", WAITING), ("UserPromptSubmit", WORKING)):
+            self._call(event)
+            known = self._known()
+            if known is None or known.activity != activity:
+                yield self._silent(event, "did not refresh the session")
+        answer = self._call("PreToolUse", tool_name="Bash", tool_input={"command": _DANGEROUS})
+        agents = self.place.configurations.of_worktree().policy.agents
+        wanted = "refuse" in (agents.hooks_path, agents.no_verify)
+        if wanted and _output(answer).get("permissionDecision") != "deny":
+            yield self._silent("PreToolUse", f"did not refuse `{_DANGEROUS}`")
+
+    def _known(self) -> Any:
+        return markers.read(sessions.folder(self.place), self.session)
+
+    def _silent(self, event: str, what: str) -> Problem:
+        message = f"{self.agent.title}: its hook for {event} {what}"
+        return problem("agents-no-answer", self.agent.name, message, f"holdfast agents install {self.agent.name}")
+
+    def _call(self, event: str, **fields: Any) -> str:
+        payload = {"session_id": self.session, "transcript_path": None, "cwd": self.place.top, "hook_event_name": event}
+        text = json.dumps({**payload, **fields})
+        return shell.answer(command(self.agent, event), self.place.top, self.environment, text, _SECONDS)
+
+
+def _output(answer: str) -> dict[str, Any]:
+    try:
+        found = json.loads(answer)["hookSpecificOutput"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
