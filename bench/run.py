@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 
+import agent_hook
 import check_plans
 import claims
 import commit_with_plan
@@ -37,6 +38,7 @@ SCENARIOS = {
     "start-claim": start_claim.measure,
     "guard": guard.measure,
     "worktrees": worktrees.measure,
+    "agent-hook": agent_hook.measure,
 }
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results.json")
 

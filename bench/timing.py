@@ -28,7 +28,8 @@ class Contender:
     """One command that takes part in a comparison.
 
     `prepare` gets the number of the round (0 is the first warm-up) and runs outside the clock. `proof` gets
-    what the last warm-up printed and returns why the work was not done, or None when it was.
+    what the last warm-up printed and returns why the work was not done, or None when it was. `given` is a file that the
+    command has as its standard input, nothing without it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Contender:
     environment: Mapping[str, str]
     prepare: Callable[[int], None] | None = None
     proof: Callable[[str], str | None] | None = None
+    given: str = os.devnull
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _take_turn(lane: _Lane, number: int, warm_ups: int) -> None:
     try:
         if contender.prepare is not None:
             contender.prepare(number)
-        sample, printed = measure(contender.command, contender.folder, contender.environment)
+        sample, printed = measure(contender.command, contender.folder, contender.environment, contender.given)
         if number == warm_ups - 1 and contender.proof is not None:
             complaint = contender.proof(printed)
             if complaint is not None:
@@ -107,7 +109,9 @@ def _take_turn(lane: _Lane, number: int, warm_ups: int) -> None:
         lane.samples.append(sample)
 
 
-def measure(command: Sequence[str], folder: str, environment: Mapping[str, str]) -> tuple[Sample, str]:
+def measure(
+    command: Sequence[str], folder: str, environment: Mapping[str, str], given: str = os.devnull
+) -> tuple[Sample, str]:
     """Run one command to its end; what it took and printed, or `TimingError` unless it exits with 0.
 
     The CPU time is that of `wait4`: the process and all descendants that were waited for.
@@ -117,7 +121,7 @@ def measure(command: Sequence[str], folder: str, environment: Mapping[str, str])
         raise TimingError(f"{command[0]}: not found")
     output = os.path.join(environment["HOME"], "output")
     to_file = (os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), to_file, (os.POSIX_SPAWN_DUP2, 1, 2)]
+    actions = [(os.POSIX_SPAWN_OPEN, 0, given, os.O_RDONLY, 0), to_file, (os.POSIX_SPAWN_DUP2, 1, 2)]
     with contextlib.chdir(folder):
         begin = time.perf_counter()
         pid = os.posix_spawn(program, list(command), environment, file_actions=actions)

@@ -26,14 +26,13 @@ _ALL = "*"
 class Agent(NamedTuple):
     """An agent: its name, its settings file from the top of a worktree, and its events, each with a matcher or None.
 
-    `any_shell` is true for one that runs commands with the shell of its user, which need not read what POSIX says.
+    `note` is what its user must know.
     """
 
     name: str
     title: str
     path: str
     events: tuple[tuple[str, str | None], ...]
-    any_shell: bool = False
     note: str = ""
 
 
@@ -54,7 +53,6 @@ CODEX = Agent(
         (START, None), ("UserPromptSubmit", None), ("PreToolUse", _ALL), ("PermissionRequest", _ALL), ("PostToolUse", _ALL),
         ("Stop", None),
     ),
-    any_shell=True,
     note="Codex skips new and changed hooks until you review them: run `/hooks` in it once; in linked worktrees it takes "
     "those of the main worktree",
 )  # fmt: skip
@@ -77,13 +75,17 @@ _LACKS = (
 
 
 def command(agent: Agent, event: str) -> str:
-    """What an agent runs at an event; it has no quote of one kind in it, and never changes."""
+    """What an agent runs at an event; it never changes.
+
+    Agents start it with a shell of POSIX, or with the shell of their user (Codex: `$SHELL -lc`). fish reads none of it, and
+    hands it on: that it is text until then, and another process only there, saves one at each call.
+    """
     lacking = _LACKS if event == START else ""
     text = (
         f'set -- {agent.name} {event}; trap "exit 0" 0; exec 2>/dev/null; {_FIND}'
         f'h=$c/{MARK}; [ -r "$h" ] && . "$h"; {lacking}exit'
     )
-    return f"exec sh -c '{text}' 2>/dev/null" if agent.any_shell else text
+    return f'export HOOK=\'{text}\'; test -z "$FISH_VERSION" && eval "$HOOK"; exec sh -c "$HOOK"'
 
 
 def registered(text: str, agent: Agent) -> str:
