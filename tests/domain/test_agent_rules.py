@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from domain.test_command_line import SHELLISH, line_of
 from holdfast.domain import agent_rules as rules
 from holdfast.domain.agent_rules import KEY_OF, deeds
-from holdfast.domain.command_line import UNKNOWN, commands
+from holdfast.domain.command_line import commands
+from holdfast.domain.shell_words import UNKNOWN
 
 HERE, HOME = "/repo", "/home/ada"
 CLAIM = "plan-4-fourth"

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain.command_line import UNKNOWN, Command, Word, commands, joined, of_words
+from holdfast.domain.command_line import Command, commands, of_words
+from holdfast.domain.shell_words import UNKNOWN, Word, joined
 
 HERE, HOME = "/repo", "/home/ada"
 

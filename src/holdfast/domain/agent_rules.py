@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from holdfast.domain.command_line import UNKNOWN, Command, Word, joined
+from holdfast.domain.shell_words import UNKNOWN, Word, joined
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from holdfast.domain.command_line import Command
 
 REMOVE_WORKTREE = "remove-worktree"
 MOVE_WORKTREE = "move-worktree"

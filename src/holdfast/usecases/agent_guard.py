@@ -8,10 +8,11 @@ import os
 from holdfast.adapters.git import Git, GitError
 from holdfast.domain import agent_rules as rules
 from holdfast.domain.agent_codes import AGENT_RULES
-from holdfast.domain.command_line import UNKNOWN, commands, joined, of_words
+from holdfast.domain.command_line import commands, of_words
 from holdfast.domain.occupancy import FREE, SESSION, is_within
 from holdfast.domain.policy import OFF, REFUSE, WARN
 from holdfast.domain.problem import ERROR, WARNING, Problem, Unable
+from holdfast.domain.shell_words import UNKNOWN, joined
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claims, occupancy, surroundings
 from holdfast.usecases.worker import SESSION as SESSION_VARIABLE
