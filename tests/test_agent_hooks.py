@@ -392,6 +392,13 @@ def test_editing_anothers_worktree(agent: Agent) -> None:
     assert "[agent-other-worktree]" in reason(agent.edit(agent.at / ".." / there.name / "README.md"))
 
 
+def test_an_earlier_session_of_the_same_process_is_nobody_else(agent: Agent) -> None:
+    """An agent that begins anew (`/clear`) has another id, and lives by the same process."""
+    there = agent.repo.three  # type: ignore[attr-defined]
+    Agent(agent.repo, there, agent.name, "before").start()
+    assert agent.edit(there / "README.md") == {}
+
+
 def test_a_patch_with_a_path_that_leads_elsewhere(agent: Agent) -> None:
     if agent.name != "codex":
         pytest.skip("a patch is how Codex edits")
