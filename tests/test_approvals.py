@@ -113,7 +113,7 @@ def test_what_was_approved_runs_with_what_it_needs(ada: Clone, bob: Clone) -> No
 
 
 def test_the_port_is_stable_and_apart(ada: Clone) -> None:
-    from holdfast.usecases.worktree import port
+    from holdfast.usecases.worktrees.making import port
 
     assert [port(plan) for plan in (0, 1, 2, 3999, 4000)] == [20000, 20010, 20020, 59990, 20000]
 

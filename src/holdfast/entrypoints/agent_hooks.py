@@ -63,7 +63,7 @@ def _answered(
     if call is None:
         return None
     from holdfast.usecases import workspace
-    from holdfast.usecases.agent_marker import BEFORE, START, heard
+    from holdfast.usecases.agents.marker import BEFORE, START, heard
 
     folder = next((one for one in (call.cwd, top) if one and os.path.isdir(one)), os.getcwd())
     place = workspace.at(folder, environment)
@@ -75,26 +75,28 @@ def _answered(
 
 
 def _began(place: Workspace) -> str:
-    from holdfast.usecases import agent_session, clock
+    from holdfast.usecases import clock
+    from holdfast.usecases.agents import beginning
 
-    return "\n".join(agent_session.lines(place, clock.now()))
+    return "\n".join(beginning.lines(place, clock.now()))
 
 
 def _judged(place: Workspace, call: Call) -> dict[str, Any] | None:
     if not call.lines and not call.edits:
         return None
     from holdfast.entrypoints import render
-    from holdfast.usecases import agent_guard, agent_marker, clock
+    from holdfast.usecases import clock
+    from holdfast.usecases.agents import guard, marker
 
-    verdict = agent_guard.judge(place, call, clock.now())
+    verdict = guard.judge(place, call, clock.now())
     if verdict.main and call.session is not None:
-        agent_marker.spoken(place, call.session)
+        marker.spoken(place, call.session)
     if verdict.refused:
         reason = render.refusals([*verdict.refused])
-        return _output(agent_marker.BEFORE, permissionDecision="deny", permissionDecisionReason=reason)
+        return _output(marker.BEFORE, permissionDecision="deny", permissionDecisionReason=reason)
     if verdict.warned:
         text = "\n".join(render.refusal(one, "careful") for one in verdict.warned)
-        return {"systemMessage": text, **_context(agent_marker.BEFORE, text)}
+        return {"systemMessage": text, **_context(marker.BEFORE, text)}
     return None
 
 

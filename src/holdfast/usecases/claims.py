@@ -7,7 +7,8 @@ import contextlib
 from holdfast.domain import claim, rivalry
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import guard, known_claims, occupancy, snapshot, surroundings
+from holdfast.usecases import guard, known_claims, snapshot, surroundings
+from holdfast.usecases.worktrees import occupancy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,8 +10,9 @@ from holdfast.adapters.intents import Intent
 from holdfast.domain.moment import HOUR
 from holdfast.domain.occupancy import without_mine
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import claim_refs, contact, journal, occupancy, put_away, unpublished, worktree
+from holdfast.usecases import claim_refs, contact, journal, unpublished
 from holdfast.usecases.claim_refs import ClaimRefs, EndingRefs
+from holdfast.usecases.worktrees import making, occupancy, put_away
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -187,7 +188,7 @@ def _leave_all(place: Workspace, listed: list[Worktree], begun: str | None) -> N
         if worktrees.initializing(common, found.path):
             worktrees.drop_unfinished(place.git, found.path)
         elif found.gone:
-            worktree.leave(place, found)
+            making.leave(place, found)
         else:
             worktrees.detach(Git(found.path, place.environment))
     if begun is not None:
@@ -247,7 +248,7 @@ def _unclaim(place: Workspace, fields: Mapping[str, str], ending: EndingRefs, th
     if outcome is not None and outcome.result == contact.DECLINED:
         return _CLEAR
     for one in listed:
-        worktree.leave(place, one)
+        making.leave(place, one)
     claim_refs.end_here(place.git, ending, there.remote.name if there is not None else None)
     journal.note(place, "unclaim", plan=ending.plan, branch=ending.branch, recovered=True)
     return _CLEAR

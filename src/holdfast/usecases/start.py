@@ -22,10 +22,10 @@ from holdfast.usecases import (
     taking,
     unpublished,
     worker,
-    worktree,
 )
 from holdfast.usecases.taking import CLAIMED, LOST, REFUSED, Options, Scene, Started, refused
 from holdfast.usecases.unpublished import Told
+from holdfast.usecases.worktrees import making
 
 if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
@@ -149,7 +149,7 @@ def _decide(
         source = plan_source.find(place, scene.base, number, text)
     phases = source.phases if source is not None else ()
     every = [one for one in scene.claims.all if one.plan == number]
-    root = worktree.root(place, scene.claims.ground)
+    root = making.root(place, scene.claims.ground)
     taken = start.claim_blockers(number, every, options.steal, now, policy, options.phase, phases, root)
     if source is None:
         problems.append(_no_main(scene))

@@ -8,9 +8,10 @@ from holdfast.adapters import commits
 from holdfast.domain import start
 from holdfast.domain.rivalry import phase_of, standing
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import journal, recover, surroundings, taking, unpublished, worktree
+from holdfast.usecases import journal, recover, surroundings, taking, unpublished
 from holdfast.usecases.claim_refs import ClaimRefs
 from holdfast.usecases.taking import CLAIMED, Options, Scene, Started, refused
+from holdfast.usecases.worktrees import making
 
 if TYPE_CHECKING:
     from holdfast.domain.claim import Claim
@@ -56,7 +57,7 @@ def go_on(place: Workspace, scene: Scene, claim: Claim, options: Options) -> Sta
         return done
     intent = recover.begin_worktree(place, claim.branch)
     try:
-        made = worktree.make_again(place, ground, claim, options.ask, lambda path: intent.note(path=path))
+        made = making.make_again(place, ground, claim, options.ask, lambda path: intent.note(path=path))
     except BaseException:
         intent.leave()
         raise

@@ -22,10 +22,10 @@ from holdfast.usecases import (
     recover,
     surroundings,
     unpublished,
-    worktree,
 )
 from holdfast.usecases.claim_refs import ABANDONED, FINISHED, ClaimRefs
 from holdfast.usecases.unpublished import Told
+from holdfast.usecases.worktrees import making
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from holdfast.usecases.plan_source import Source
     from holdfast.usecases.worker import Worker
     from holdfast.usecases.workspace import Workspace
-    from holdfast.usecases.worktree import Ask
+    from holdfast.usecases.worktrees.making import Ask
 
 _IN_HEADS = "what tells claimers apart is kept there under refs/heads/holdfast/"
 
@@ -147,12 +147,12 @@ def _win(
         return _not_made_here(place, scene, refs, said, intent)
     if options.offline and scene.claims.ground.remote is not None:
         unpublished.remember(place, refs)
-    made = worktree.Made(None, (), ())
+    made = making.Made(None, (), ())
     if options.here:
         here.switch(place, refs)
         made = made._replace(path=place.top)
     elif options.worktree:
-        made = worktree.make(
+        made = making.make(
             place, scene.claims.ground, refs.plan, refs.branch, options.ask, lambda path: intent.note(path=path)
         )
         if made.path is None:

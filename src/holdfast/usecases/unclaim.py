@@ -14,22 +14,11 @@ from holdfast.domain.branch_name import is_feature
 from holdfast.domain.occupancy import UNKNOWN, without_mine
 from holdfast.domain.unclaim import Standing
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import (
-    branch_end,
-    claim_refs,
-    claims,
-    contact,
-    journal,
-    occupancy,
-    recover,
-    surroundings,
-    unpublished,
-    worker,
-    worktree,
-)
+from holdfast.usecases import claim_refs, claims, contact, journal, recover, surroundings, unpublished, worker
 from holdfast.usecases.claim_refs import ABANDONED, EndingRefs
 from holdfast.usecases.surroundings import FENCES, SEEN_FENCES
 from holdfast.usecases.unpublished import Told
+from holdfast.usecases.worktrees import branch_end, making, occupancy
 
 if TYPE_CHECKING:
     from holdfast.domain.claim import Claim
@@ -195,7 +184,7 @@ def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None,
             intent.done()
             return Unclaimed(REFUSED, held.branch, held.plan, blockers=(problem,))
         checked_out = [one for one in seen.ground.worktrees if here is not None and one.branch == held.branch]
-        notes = tuple(worktree.leave(place, one) for one in checked_out)
+        notes = tuple(making.leave(place, one) for one in checked_out)
         said = claim_refs.end_here(place.git, ending, seen.ground.remote)
         if said is not None:
             raise CannotWrite(said.splitlines()[-1].removeprefix("fatal: "))

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from holdfast.entrypoints.face import Face
-    from holdfast.usecases.agents import Proposal, Step
-    from holdfast.usecases.agents_check import Checked
+    from holdfast.usecases.agents.check import Checked
+    from holdfast.usecases.agents.install import Proposal, Step
 
 EXAMPLE = """examples:
   holdfast agents install claude codex      merges into .claude/settings.json and .codex/hooks.json: commit them
@@ -59,14 +59,14 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
 def _install(face_: Face, names: Sequence[str], parsed: argparse.Namespace) -> int:
     import sys
 
-    from holdfast.usecases import agents
+    from holdfast.usecases.agents import install
 
     place = face_.workspace()
     if parsed.remove:
-        proposal = agents.propose_remove(place, names)
+        proposal = install.propose_remove(place, names)
     else:
-        proposal = agents.propose_install(place, names, face_.environment, parsed.python or sys.executable)
-    done: tuple[Step, ...] = () if face_.dry_run else agents.apply(proposal)
+        proposal = install.propose_install(place, names, face_.environment, parsed.python or sys.executable)
+    done: tuple[Step, ...] = () if face_.dry_run else install.apply(proposal)
     if face_.json:
         _document(face_, proposal, bool(done))
     elif proposal.blockers:
@@ -99,13 +99,13 @@ def _show(face_: Face, proposal: Proposal, removes: bool) -> None:
 
 
 def _check(face_: Face, names: Sequence[str]) -> int:
-    from holdfast.usecases import agents_check
+    from holdfast.usecases.agents import check
 
     place = face_.workspace()
-    found = agents_check.check(place, names, face_.environment)
+    found = check.check(place, names, face_.environment)
     problems = list(dict.fromkeys(one for checked in found for one in checked.problems))
     if not found:
-        problems.append(agents_check.none_registered())
+        problems.append(check.none_registered())
     if face_.json:
         every = [face.problem_fields(one, place.top) for one in problems]
         face_.document("agents.check", {"agents": [_fields(one, place.top) for one in found], "problems": every})

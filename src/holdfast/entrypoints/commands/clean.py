@@ -24,7 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Clean up."""
     from holdfast.entrypoints.commands.worktree import removal_fields, said
-    from holdfast.usecases import clean, clock
+    from holdfast.usecases import clock
+    from holdfast.usecases.worktrees import clean
 
     place = face_.workspace()
     done = clean.clean(place, clock.now(), face_.dry_run)

@@ -25,7 +25,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Find, or bring back, the worktree of a plan."""
-    from holdfast.usecases import clock, resume
+    from holdfast.usecases import clock
+    from holdfast.usecases.worktrees import resume
 
     place = face_.workspace()
     done = resume.resume(place, parsed.number, clock.now(), face_.dry_run)

@@ -45,7 +45,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Run one subcommand."""
-    from holdfast.usecases import sessions, surroundings
+    from holdfast.usecases import surroundings
+    from holdfast.usecases.worktrees import sessions
 
     place = face_.workspace()
     try:

@@ -45,7 +45,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
 def _list(face_: Face, place: Workspace) -> int:
     from holdfast.domain.moment import iso
     from holdfast.domain.trash import size_in_words
-    from holdfast.usecases import trash
+    from holdfast.usecases.worktrees import trash
 
     found = trash.waiting(place)
     if face_.json:
@@ -89,7 +89,8 @@ def fields(one: Waiting, policy: TrashPolicy) -> dict[str, Any]:
 
 def _empty(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
     from holdfast.domain.trash import size_in_words
-    from holdfast.usecases import clock, trash
+    from holdfast.usecases import clock
+    from holdfast.usecases.worktrees import trash
 
     if face_.interactive and not face_.dry_run and not parsed.expired:
         found = trash.waiting(place)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from holdfast.domain.condition import Condition
     from holdfast.domain.moment import Moment
     from holdfast.entrypoints.face import Face
-    from holdfast.usecases.removal import Removal
-    from holdfast.usecases.restore import Restored
+    from holdfast.usecases.worktrees.removal import Removal
+    from holdfast.usecases.worktrees.restore import Restored
 
 EXAMPLE = """examples:
   holdfast worktree list
@@ -58,11 +58,12 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
 
 
 def _list(face_: Face, parsed: argparse.Namespace) -> int:
-    from holdfast.usecases import clock, worktree_list
+    from holdfast.usecases import clock
+    from holdfast.usecases.worktrees import listing
 
     place = face_.workspace()
     now = clock.now()
-    found = worktree_list.listed(place, now)
+    found = listing.listed(place, now)
     if face_.json:
         face_.document("worktree.list", {"worktrees": [fields(one) for one in found]})
         return face.DONE
@@ -104,7 +105,8 @@ def _row(face_: Face, one: Condition, now: Moment) -> tuple[str, ...]:
 
 def _remove(face_: Face, parsed: argparse.Namespace) -> int:
     from holdfast.domain.removal import Force
-    from holdfast.usecases import clock, removal
+    from holdfast.usecases import clock
+    from holdfast.usecases.worktrees import removal
 
     place = face_.workspace()
     force = Force(parsed.force or parsed.force_in_use, parsed.force_in_use)
@@ -156,7 +158,7 @@ def said(face_: Face, done: Removal) -> None:
 
 
 def _restore(face_: Face, parsed: argparse.Namespace) -> int:
-    from holdfast.usecases import restore
+    from holdfast.usecases.worktrees import restore
 
     place = face_.workspace()
     done = restore.restore(place, parsed.name, os.path.normpath(os.path.join(face_.cwd, parsed.name)), face_.dry_run)

@@ -10,7 +10,8 @@ from holdfast.adapters import sessions as markers
 from holdfast.adapters.files import State
 from holdfast.domain.session import WAITING, WORKING
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import clock, sessions
+from holdfast.usecases import clock
+from holdfast.usecases.worktrees import sessions
 
 if TYPE_CHECKING:
     from holdfast.usecases.workspace import Workspace

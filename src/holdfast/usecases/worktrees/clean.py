@@ -5,14 +5,15 @@ from __future__ import annotations
 from holdfast.adapters import locks
 from holdfast.domain.removal import Force
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import branch_end, conditions, put_away, removal, sessions, surroundings
-from holdfast.usecases.put_away import LOCK
+from holdfast.usecases import surroundings
+from holdfast.usecases.worktrees import branch_end, conditions, put_away, removal, sessions
+from holdfast.usecases.worktrees.put_away import LOCK
 
 if TYPE_CHECKING:
     from holdfast.domain.condition import Condition
     from holdfast.domain.moment import Moment
-    from holdfast.usecases.removal import Removal
     from holdfast.usecases.workspace import Workspace
+    from holdfast.usecases.worktrees.removal import Removal
 
 
 class Cleaned(NamedTuple):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import conditions, recover, sessions, surroundings
+from holdfast.usecases import recover, surroundings
+from holdfast.usecases.worktrees import conditions, sessions
 
 if TYPE_CHECKING:
     from holdfast.domain.condition import Condition

@@ -16,18 +16,9 @@ from holdfast.domain.problem import Problem
 from holdfast.domain.removal import DELETED, KEPT, Force
 from holdfast.domain.trash import Removed
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import (
-    branch_end,
-    conditions,
-    journal,
-    occupancy,
-    put_away,
-    sessions,
-    surroundings,
-    trash_care,
-    worker,
-)
-from holdfast.usecases.put_away import LOCK, TRASH
+from holdfast.usecases import journal, surroundings, worker
+from holdfast.usecases.worktrees import branch_end, conditions, occupancy, put_away, sessions, trash_care
+from holdfast.usecases.worktrees.put_away import LOCK, TRASH
 
 if TYPE_CHECKING:
     from holdfast.domain.condition import Condition

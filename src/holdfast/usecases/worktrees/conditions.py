@@ -10,7 +10,7 @@ from holdfast.adapters.git import Git, GitError
 from holdfast.domain.condition import AWAY, BROKEN, GONE, HERE, Condition, Contents
 from holdfast.domain.occupancy import UNKNOWN, Occupancy, is_within
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import occupancy
+from holdfast.usecases.worktrees import occupancy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,8 +14,9 @@ from holdfast.domain.policy import OFF, REFUSE, WARN
 from holdfast.domain.problem import ERROR, WARNING, Problem, Unable
 from holdfast.domain.shell_words import UNKNOWN, joined
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import claims, occupancy, surroundings
+from holdfast.usecases import claims, surroundings
 from holdfast.usecases.worker import SESSION as SESSION_VARIABLE
+from holdfast.usecases.worktrees import occupancy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

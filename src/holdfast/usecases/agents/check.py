@@ -12,8 +12,8 @@ from holdfast.domain import agent_settings
 from holdfast.domain.agent_settings import AGENTS, Agent, NoSettings, command
 from holdfast.domain.session import WAITING, WORKING
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import sessions
-from holdfast.usecases.agents import hook_path, problem, registered, settings_path
+from holdfast.usecases.agents.install import hook_path, problem, registered, settings_path
+from holdfast.usecases.worktrees import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

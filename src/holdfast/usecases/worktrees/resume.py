@@ -6,7 +6,8 @@ import itertools
 
 from holdfast.domain.blockers import blocker
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import claims, journal, restore
+from holdfast.usecases import claims, journal
+from holdfast.usecases.worktrees import restore
 
 if TYPE_CHECKING:
     from holdfast.domain.claim import Claim

@@ -10,8 +10,8 @@ from holdfast.domain.moment import MINUTE, Moment, ago
 from holdfast.domain.occupancy import Occupancy, Occupant, Place
 from holdfast.domain.session import WORKING
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import sessions
 from holdfast.usecases.worker import SESSION
+from holdfast.usecases.worktrees import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from holdfast.domain.occupancy import Standing
     from holdfast.domain.policy import SessionPolicy
     from holdfast.domain.snapshot import Worktree
-    from holdfast.usecases.sessions import Live
     from holdfast.usecases.workspace import Workspace
+    from holdfast.usecases.worktrees.sessions import Live
 
 _MARKER = os.path.join(".claude", "session-marker")
 """A file that agents' own set-ups touch; its age tells whether somebody is at work."""

@@ -11,9 +11,10 @@ from holdfast.domain.blockers import blocker
 from holdfast.domain.condition import commits
 from holdfast.domain.trash import newest
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import journal, put_away, surroundings, worker
-from holdfast.usecases.put_away import LOCK, TRASH
-from holdfast.usecases.removal import plan_of
+from holdfast.usecases import journal, surroundings, worker
+from holdfast.usecases.worktrees import put_away
+from holdfast.usecases.worktrees.put_away import LOCK, TRASH
+from holdfast.usecases.worktrees.removal import plan_of
 
 if TYPE_CHECKING:
     from holdfast.domain.problem import Problem

@@ -9,8 +9,9 @@ from holdfast.adapters import trash as trashed
 from holdfast.domain.occupancy import FREE
 from holdfast.domain.trash import FOLDER, Waiting, expired
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import journal, occupancy, put_away, trash_care
-from holdfast.usecases.put_away import LOCK, TRASH
+from holdfast.usecases import journal
+from holdfast.usecases.worktrees import occupancy, put_away, trash_care
+from holdfast.usecases.worktrees.put_away import LOCK, TRASH
 
 if TYPE_CHECKING:
     from holdfast.domain.moment import Moment

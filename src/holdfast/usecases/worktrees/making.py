@@ -11,8 +11,9 @@ from holdfast.adapters.git import Git, decode
 from holdfast.domain.blockers import blocker
 from holdfast.domain.occupancy import FREE
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import approvals, occupancy
+from holdfast.usecases import approvals
 from holdfast.usecases.contact import main_top
+from holdfast.usecases.worktrees import occupancy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

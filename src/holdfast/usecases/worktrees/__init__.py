@@ -1,0 +1,1 @@
+"""Worktrees: who is inside, what is in them; into the trash, and back."""
