@@ -16,6 +16,7 @@ import pytest
 
 from holdfast.adapters import proc, processes
 from holdfast.domain import occupancy
+from holdfast.domain.moment import Moment
 from holdfast.domain.occupancy import Place, Standing
 
 Enter = Callable[[Path], int]
@@ -89,6 +90,25 @@ def stranger(tmp_path: Path) -> Iterator[int]:
     yield pid
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, 9)
+
+
+def test_a_container_that_has_the_folder_under_another_name(tmp_path: Path) -> None:
+    """Mounted elsewhere, in a mount namespace of its own: the name that `/proc` gives is the container's."""
+    tree, there = tmp_path / "tree", tmp_path / "there"
+    (tree / "src").mkdir(parents=True)
+    there.mkdir()
+    script = f"mount --bind {tree} {there} && cd {there}/src && echo ready && exec sleep 60"
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no mount of one's own here")
+    container = subprocess.Popen(["unshare", "-rm", "sh", "-c", script], stdout=subprocess.PIPE, text=True)
+    try:
+        assert container.stdout is not None and container.stdout.readline() == "ready\n"
+        assert os.readlink(f"/proc/{container.pid}/cwd").startswith(str(there))
+        assert inside(processes.standing(), place(tree)) == {str(tree): (container.pid,)}
+        assert inside(processes.standing(), place(there)) == {}
+    finally:
+        container.kill()
+        container.wait()
 
 
 def test_what_is_told_of_a_process(stranger: int) -> None:
@@ -205,7 +225,9 @@ def test_a_process_like_a_key_agent_is_no_occupant(tmp_path: Path) -> None:
                 seen = processes.standing()
                 known = {one.pid for one in seen.unreadable}
                 told = all(hidden.pid not in one.pids for one in seen.folders)
-                code = 0 if hidden.pid in known and told else 2
+                free = inside(seen, place(tmp_path)) == {}
+                free = free and occupancy.judge((), (), seen, (), Moment(0)).verdict == occupancy.FREE
+                code = 0 if hidden.pid in known and told and free else 2
             finally:
                 os._exit(code)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -527,9 +527,24 @@ def test_without_proc_psutil_and_lsof_it_is_refused(alone: Clone, work: Clone, t
     assert work.path.is_dir()
 
 
-def test_what_another_user_may_not_see_does_not_block(alone: Clone, work: Clone) -> None:
-    """`/proc` holds processes that cannot be looked into on every machine; here some always are."""
-    assert listed(alone)[str(work.path)]["occupancy"] == "free"
+@pytest.mark.skipif(os.geteuid() == 0, reason="root sees where every process stands")
+def test_a_process_like_a_key_agent_does_not_block(alone: Clone, work: Clone) -> None:
+    """Where it stands only root may see; what it shares with nobody inside says nothing."""
+    hide = "import ctypes, sys; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); print(flush=True); sys.stdin.read()"
+    hidden = subprocess.Popen(
+        [sys.executable, "-c", hide],
+        cwd=work.path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        assert hidden.stdout is not None and hidden.stdout.readline()
+        assert listed(alone)[str(work.path)]["occupancy"] == "free"
+        removed(alone, BRANCH)
+    finally:
+        hidden.kill()
+        hidden.wait()
 
 
 # In the trash
