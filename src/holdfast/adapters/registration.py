@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 
 from holdfast.adapters import files
 from holdfast.adapters.git import decode, encode
 
-_ID = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
 _LARGEST = 4 * 1024 * 1024
 _OPERATIONS = {
     "rebase-merge": "a rebase", "rebase-apply": "a rebase", "sequencer": "a sequence of picks", "MERGE_HEAD": "a merge",
@@ -91,16 +89,22 @@ def holds_submodules(folder: str) -> bool:
 
 def remembered(folder: str) -> tuple[str, ...]:
     """The ids of all objects that only this worktree may remember: by its reflog, its operations and its own refs."""
-    found: dict[str, None] = {}
+    log = files.read_regular(os.path.join(folder, "logs", "HEAD"), _LARGEST) or b""
+    found = dict.fromkeys(word for line in log.split(b"\n") for word in line.split(b" ", 2)[:2])
     for path in _memories(folder):
-        for oid in _ID.findall(files.read_regular(path, _LARGEST) or b""):
-            found[oid.decode()] = None
-    return tuple(oid for oid in found if oid.strip("0"))
+        found |= dict.fromkeys(_ids(files.read_regular(path, _LARGEST) or b""))
+    return tuple(oid.decode() for oid in found if len(oid) in (40, 64) and oid.strip(b"0"))
+
+
+def _ids(text: bytes) -> list[bytes]:
+    """The whole ids in what git wrote about an operation."""
+    import re  # only where one is under way
+
+    return re.findall(rb"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])", text)
 
 
 def _memories(folder: str) -> list[str]:
-    found = [os.path.join(folder, "logs", "HEAD")]
-    found += [os.path.join(folder, name) for name in files.names(folder) if name.endswith("_HEAD")]
+    found = [os.path.join(folder, name) for name in files.names(folder) if name.endswith("_HEAD")]
     for name in ("rebase-merge", "rebase-apply", "sequencer", "refs"):
         for at, _, held in os.walk(os.path.join(folder, name)):
             found += [os.path.join(at, one) for one in held]
