@@ -25,18 +25,17 @@ Other agents tell with `holdfast session start`, `beat`, `wait` and `end` that t
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommands of `agents`."""
-    from holdfast.entrypoints.cli import add_common
+    from holdfast.entrypoints.cli import SHAPE, add_common
 
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="install|check")
-    shape: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     install = verbs.add_parser(
-        "install", help="let agents call Holdfast", epilog="example: holdfast agents install claude codex", **shape
+        "install", help="let agents call Holdfast", epilog="example: holdfast agents install claude codex", **SHAPE
     )
     install.add_argument("names", nargs="+", metavar="NAME", help="claude or codex")
     install.add_argument("--remove", action="store_true", help="take it out of their settings again")
     install.add_argument("--python", metavar="PATH", help="the Python that the hook starts")
     check = verbs.add_parser(
-        "check", help="see that each hook is registered and answers", epilog="example: holdfast agents check", **shape
+        "check", help="see that each hook is registered and answers", epilog="example: holdfast agents check", **SHAPE
     )
     check.add_argument("names", nargs="*", metavar="NAME", help="an agent (else those that are registered here)")
     add_common(install)
