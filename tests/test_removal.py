@@ -5,6 +5,7 @@ Beside each of its rows stands what git itself does with the same worktree.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -363,9 +364,14 @@ def test_a_worktree_under_a_symlink(alone: Clone, agent: Agent) -> None:
 
 
 def test_a_folder_that_was_deleted_by_hand(alone: Clone, work: Clone) -> None:
+    blob = work.git("hash-object", "-w", "--stdin", input="staged and nowhere else\n").strip()
+    work.git("update-index", "--add", "--cacheinfo", f"100644,{blob},staged.txt")
     shutil.rmtree(work.path)
     assert "its folder is gone" in " ".join(listed(alone)[str(work.path)]["reasons"])
-    found = removed(alone, BRANCH)
+    assert refused(alone, BRANCH) == ["worktree-gone"]
+    found = removed(alone, BRANCH, "--force")
+    alone.git("gc", "-q", "--prune=now")
+    assert alone.git("cat-file", "-t", blob).strip() == "blob"
     assert found["branch_outcome"] == "kept" and str(work.path) not in alone.worktrees()
     notes = restored(alone, BRANCH)["notes"]
     assert any("worktree repair" in note for note in notes)
@@ -376,10 +382,10 @@ def test_a_folder_that_was_deleted_by_hand_while_it_was_locked(alone: Clone, wor
     process = agent()
     begun(work, "s1", process.pid)
     shutil.rmtree(work.path)
-    assert refused(alone, BRANCH) == ["worktree-in-use"]
+    assert refused(alone, BRANCH) == ["worktree-in-use", "worktree-gone"]
     process.kill()
     process.wait()
-    removed(alone, BRANCH)
+    removed(alone, BRANCH, "--force")
     alone.git("worktree", "add", "-q", str(work.path), BRANCH)
     alone.git("worktree", "lock", "--reason", "a disk of mine", str(work.path))
     shutil.rmtree(work.path)
@@ -389,7 +395,8 @@ def test_a_folder_that_was_deleted_by_hand_while_it_was_locked(alone: Clone, wor
 def test_a_folder_that_was_moved_by_hand(alone: Clone, work: Clone) -> None:
     moved = work.path.parent / "moved"
     work.path.rename(moved)
-    removed(alone, BRANCH)
+    assert refused(alone, BRANCH) == ["worktree-gone"]
+    removed(alone, BRANCH, "--force")
     assert moved.is_dir()
     restored(alone, BRANCH)
     alone.git("worktree", "repair", str(moved))
@@ -469,7 +476,7 @@ def test_a_mount_point_cannot_be_renamed(alone: Clone) -> None:
     if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("no mount of one's own here")
     ran = alone.run("unshare", "-rm", "sh", "-c", script)
-    assert '"worktree-unmovable"' in ran.out and "usy" in ran.out, ran
+    assert '"worktree-unmovable"' in ran.out and f"is mounted at {path}" in ran.out, ran
     assert alone.refs("refs/holdfast/trash") == {} and alone.intents() == []
 
 
@@ -545,6 +552,170 @@ def test_a_process_like_a_key_agent_does_not_block(alone: Clone, work: Clone) ->
     finally:
         hidden.kill()
         hidden.wait()
+
+
+# What an attacker found: each of these once lost something
+
+
+def test_git_clean_in_the_main_worktree_spares_the_trash(alone: Clone, work: Clone) -> None:
+    work.write("notes", "mine\n")
+    removed(alone, BRANCH, "--force")
+    assert "Skipping repository .worktrees/.holdfast-trash" in alone.git("clean", "-fdx", "-e", "docs")
+    restored(alone, BRANCH)
+    assert work.read("notes") == "mine\n"
+
+
+def test_a_worktree_that_is_a_symlink_is_not_moved(alone: Clone, work: Clone) -> None:
+    real = alone.path.parent / "real"
+    work.path.rename(real)
+    work.path.symlink_to(real)
+    assert refused(alone, BRANCH, "--force-in-use") == ["worktree-unmovable"]
+    assert real.is_dir() and work.status() == ""
+
+
+def test_a_registration_whose_pointer_is_broken(alone: Clone, work: Clone) -> None:
+    """What git lists is not what it keeps: nothing may be moved by that name."""
+    other = alone.at(alone.claimed(3)["worktree"])
+    (registration(alone, work.path) / "gitdir").write_text(f"{work.path.parent}/plan\n")
+    assert set(refused(alone, BRANCH, "--force")) <= {"worktree-broken", "worktree-away"}
+    assert other.status() == "" and len(list((common(alone) / "worktrees").iterdir())) == 2
+
+
+def test_a_branch_comes_back_with_its_configuration_and_its_reflog(ada: Clone) -> None:
+    found = ada.claimed(1)
+    path = ada.at(found["worktree"])
+    path.git("commit", "-q", "--allow-empty", "-m", "Lost")
+    lost = path.id_of("HEAD")
+    path.git("reset", "-q", "--hard", "HEAD~1")
+    ada.git("config", f"branch.{BRANCH}.description", "what it is about")
+    settings = ada.git("config", "--get-regexp", f"branch.{BRANCH}.*")
+    log = (ada.path / ".git/logs/refs/heads" / BRANCH).read_text()
+    assert removed(ada, BRANCH)["branch_outcome"] == "deleted"
+    assert ada.try_git("config", "--get-regexp", f"branch.{BRANCH}.*").out == ""
+    ada.git("gc", "-q", "--prune=now")
+    restored(ada, BRANCH)
+    assert sorted(ada.git("config", "--get-regexp", f"branch.{BRANCH}.*").splitlines()) == sorted(settings.splitlines())
+    assert (ada.path / ".git/logs/refs/heads" / BRANCH).read_text() == log
+    assert ada.git("cat-file", "-t", lost).strip() == "commit"
+
+
+def test_a_branch_that_a_paused_rebase_needs_is_kept(alone: Clone, work: Clone, agent: Agent) -> None:
+    """git lists that worktree as on no branch."""
+    paused_rebase(alone, work, agent)
+    assert refused(alone, BRANCH) == ["worktree-busy"], "and it is found by the branch that it will go back to"
+    alone.git("merge", "-q", "--no-edit", BRANCH)
+    other = work.path.parent / "other"
+    alone.git("worktree", "add", "-q", "--detach", str(other))
+    alone.at(other).git("checkout", "-q", "--ignore-other-worktrees", BRANCH)
+    assert removed(alone, other)["branch_outcome"] == "kept"
+    work.git("rebase", "--continue")
+    assert work.git("symbolic-ref", "--short", "HEAD").strip() == BRANCH
+
+
+def test_another_repository_inside_is_refused(alone: Clone, work: Clone) -> None:
+    work.git("init", "-q", "inner")
+    inner = alone.at(work.path / "inner")
+    inner.git("commit", "-q", "--allow-empty", "-m", "Only here")
+    work.git("add", "inner")
+    work.git("commit", "-qm", "Taken for a submodule")
+    assert refused(alone, BRANCH) == ["worktree-submodules"]
+    work.git("rm", "-q", "--cached", "inner")
+    work.git("commit", "-qm", "Not any more")
+    (common(alone) / "info" / "exclude").write_text("/.worktrees/\n/inner/\n")
+    assert refused(alone, BRANCH) == ["worktree-nested"]
+
+
+def test_a_broken_configuration_ends_no_branch(alone: Clone, work: Clone) -> None:
+    alone.git("merge", "-q", "--no-edit", BRANCH)
+    alone.write("holdfast.toml", "[oops")
+    ran = sound(alone.holdfast("clean"))
+    assert ran.code == 1 and work.path.is_dir()
+    assert removed(alone, BRANCH)["branch_outcome"] == "kept"
+
+
+def test_what_is_added_in_that_moment_is_seen(alone: Clone, work: Clone, tmp_path: Path) -> None:
+    """Nobody stands there when the second look comes, but git's index is another one."""
+    late = f"cd {work.path} && echo late >late && {shutil.which('git')} add late"
+    env = git_that(
+        tmp_path / "bin",
+        f'case " $* " in *" kept for the trash "*) if mkdir {tmp_path}/once 2>/dev/null; then ({late}); fi;; esac',
+    )
+    assert refused(alone, BRANCH, env=env) == ["worktree-changed"]
+    assert work.status() == "A  late\n" and waiting(alone) == [] and alone.refs("refs/holdfast/trash") == {}
+
+
+def test_a_lock_that_comes_in_that_moment_is_respected(alone: Clone, work: Clone) -> None:
+    lock = common(alone) / "holdfast" / "worktrees.lock"
+    listed(alone)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        command = [sys.executable, "-m", "holdfast", "worktree", "remove", BRANCH]
+        waits = subprocess.Popen(command, cwd=alone.path, env=alone.env, stderr=subprocess.PIPE, text=True)
+        time.sleep(1)
+        alone.git("worktree", "lock", "--reason", "mine", str(work.path))
+    assert "[worktree-locked]" in waits.communicate()[1] and work.path.is_dir()
+
+
+def test_a_very_long_reflog_is_kept_by_its_end(alone: Clone, work: Clone) -> None:
+    work.git("commit", "-q", "--allow-empty", "-m", "Lost")
+    lost = work.id_of("HEAD")
+    work.git("reset", "-q", "--hard", "HEAD~1")
+    log = registration(alone, work.path) / "logs" / "HEAD"
+    last = log.read_text()
+    log.write_text(last.splitlines()[0].replace(lost, "0" * 40) + "\n")
+    with log.open("a") as file:
+        for _ in range(30_000):
+            file.write(f"{'0' * 40} {'0' * 40} A <a@b> 1 +0000\tlong ago, {'x' * 60}\n")
+        file.write(last)
+    removed(alone, BRANCH)
+    alone.git("reflog", "expire", "--all", "--expire=now")
+    alone.git("gc", "-q", "--prune=now")
+    assert alone.git("cat-file", "-t", lost).strip() == "commit"
+
+
+def test_emptying_that_stops_half_way_is_no_way_back(alone: Clone, work: Clone) -> None:
+    found = removed(alone, BRANCH)
+    (common(alone) / "holdfast" / "trash" / found["trash"] / "emptying").touch()
+    assert waiting(alone) == []
+    assert document(worktree(alone, "restore", BRANCH, "--json"))["blockers"][0]["code"] == "trash-unknown"
+    assert document(sound(alone.holdfast("trash", "empty", "--expired", "--json")))["deleted"] == [found["trash"]]
+
+
+def test_a_restoration_that_cannot_be_stays_in_the_trash(alone: Clone, work: Clone) -> None:
+    found = removed(alone, BRANCH)
+    away = work.path.parent
+    away.rename(away.parent / "elsewhere")
+    away.write_text("something else")  # where the folder above must be
+    told = document(worktree(alone, "restore", BRANCH, "--json"))
+    assert told["result"] == "refused"
+    away.unlink()
+    (away.parent / "elsewhere").rename(away)
+    assert [one["id"] for one in waiting(alone)] == [found["trash"]]
+    restored(alone, BRANCH)
+
+
+def test_the_trash_of_a_disk_that_is_away_is_not_forgotten(alone: Clone) -> None:
+    disk = alone.path.parent / "disk"
+    alone.git("worktree", "add", "-q", "-b", "far", str(disk / "tree"))
+    found = removed(alone, "far")
+    disk.rename(alone.path.parent / "unmounted")
+    told = document(sound(alone.holdfast("trash", "empty", "--json")))
+    assert told["exit"] == 1 and "its disk may be away" in told["kept"][0]["reason"]
+    (alone.path.parent / "unmounted").rename(disk)
+    restored(alone, found["trash"])
+
+
+def test_a_name_that_is_a_branch_comes_before_a_number(alone: Clone) -> None:
+    alone.claimed(3)
+    removed(alone, 3)
+    path = alone.path.parent / "three"
+    alone.git("worktree", "add", "-q", "-b", "3", str(path))
+    removed(alone, "3")
+    done = document(sound(alone.holdfast("resume", "3", "--json")))
+    assert done["branch"] == "plan-3-third", "a plan is meant, not a branch of that name"
+    restored(alone, "3")
+    assert path.is_dir()
+    assert refused(alone, "9" * 5000) == ["worktree-unknown"]
 
 
 # In the trash

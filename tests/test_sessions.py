@@ -203,6 +203,33 @@ def test_what_is_no_marker_is_passed_over(alone: Clone, work: Clone) -> None:
     assert [one["session"] for one in claim(alone)["occupants"]] == ["better"]
 
 
+def test_the_id_of_another_process_is_taken(alone: Clone, work: Clone, agent: Agent) -> None:
+    """A variable that a second shell inherited must not take the lock off the first one's worktree."""
+    other = alone.at(alone.claimed(3)["worktree"])
+    first = agent()
+    begun(work, "s1", first.pid)
+    ran = session(other, "start", "--id", "s1", "--pid", agent().pid)
+    assert ran.code == 1 and "[session-taken]" in ran.err and lock_of(work) == OURS
+    first.kill()
+    first.wait()
+    begun(other, "s1", agent().pid)  # one that is taken up again
+
+
+def test_a_process_that_is_not_there_begins_no_session(work: Clone) -> None:
+    ran = session(work, "start", "--id", "s1", "--pid", 4_000_000)
+    assert ran.code == 1 and "there is no process 4000000" in ran.err
+
+
+def test_a_date_far_ahead_holds_nothing(alone: Clone, work: Clone) -> None:
+    marker = work.write(".claude/session-marker", "")
+    os.utime(marker, (2e9, 2e9))
+    mark(work, "s1", boot="another")
+    os.utime(folder(work) / "s1.json", (2e9, 2e9))
+    mark(work, "s2", began=float("inf"))
+    mark(work, "s3", worktree="/a\0b")
+    assert claim(alone)["state"] == "active"
+
+
 def test_an_id_that_is_none_is_refused(work: Clone) -> None:
     for id in ("../x", "a b", ".hidden", "x" * 101):
         ran = session(work, "start", "--id", id)

@@ -154,6 +154,27 @@ def put_under_lock(path: str, expected: State, content: bytes) -> bool:
     return False
 
 
+def mounts_below(path: str) -> tuple[str, ...]:
+    """What is mounted at a resolved path or below it, as far as the system tells (proc(5), mountinfo)."""
+    found = []
+    for line in (read_proc("/proc/self/mountinfo")).splitlines():
+        words = line.split(b" ")
+        if len(words) > 4:
+            where = os.fsdecode(words[4].replace(b"\\040", b" ").replace(b"\\011", b"\t").replace(b"\\012", b"\n"))
+            if where == path or where.startswith(path.rstrip("/") + "/"):
+                found.append(where)
+    return tuple(found)
+
+
+def read_proc(path: str) -> bytes:
+    """What the system says in one of its own files; empty where it says nothing."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
 def current_folder() -> str | None:
     """The resolved path of the folder that this process stands in; None where that is gone."""
     try:

@@ -46,6 +46,7 @@ def _booted() -> str:
     """When this system started, where nothing else tells one boot from another (no Linux)."""
     try:
         import psutil
-    except ImportError:
+
+        return str(int(psutil.boot_time()))
+    except Exception:  # it is not there, or cannot read this system
         return ""
-    return str(int(psutil.boot_time()))

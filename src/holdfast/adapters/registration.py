@@ -89,11 +89,61 @@ def holds_submodules(folder: str) -> bool:
 
 def remembered(folder: str) -> tuple[str, ...]:
     """The ids of all objects that only this worktree may remember: by its reflog, its operations and its own refs."""
-    log = files.read_regular(os.path.join(folder, "logs", "HEAD"), _LARGEST) or b""
-    found = dict.fromkeys(word for line in log.split(b"\n") for word in line.split(b" ", 2)[:2])
+    log = _tail(os.path.join(folder, "logs", "HEAD"))
+    found = dict.fromkeys(ids_in(log))
     for path in _memories(folder):
-        found |= dict.fromkeys(_ids(files.read_regular(path, _LARGEST) or b""))
-    return tuple(oid.decode() for oid in found if len(oid) in (40, 64) and oid.strip(b"0"))
+        found |= dict.fromkeys(oid.decode() for oid in _ids(files.read_regular(path, _LARGEST) or b""))
+    return tuple(oid for oid in found if oid.strip("0"))
+
+
+def reflog_of(common_dir: str, branch: str) -> bytes:
+    """The reflog of a branch, or as much of its end as is sensible; empty where there is none."""
+    return _tail(os.path.join(common_dir, "logs", "refs", "heads", *branch.split("/")))
+
+
+def ids_in(reflog: bytes) -> tuple[str, ...]:
+    """The ids that a reflog names."""
+    words = dict.fromkeys(word for line in reflog.split(b"\n") for word in line.split(b" ", 2)[:2])
+    return tuple(oid.decode() for oid in words if len(oid) in (40, 64) and oid.strip(b"0"))
+
+
+def stamp(folder: str) -> tuple[object, ...]:
+    """What changes whenever git changes what it keeps of a worktree: by a commit, a checkout, an `add`."""
+    found: list[object] = []
+    for name in ("HEAD", "index", os.path.join("logs", "HEAD")):
+        try:
+            known = os.lstat(os.path.join(folder, name))
+        except OSError:
+            found.append(None)
+        else:
+            found.append((known.st_ino, known.st_size, known.st_mtime_ns))
+    return tuple(found)
+
+
+def branch_under_way(git_dir: str) -> str | None:
+    """The branch that a paused rebase or a bisection in a worktree will go back to; git lists such a worktree as on none."""
+    for name in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"):
+        said = decode(files.read_regular(os.path.join(git_dir, name), 65_536) or b"").strip()
+        if said:
+            return said.removeprefix("refs/heads/")
+    return None
+
+
+def may_hold_gitlinks(folder: str) -> bool:
+    """False where git's index certainly holds no submodule: no entry of it has their mode (gitformat-index)."""
+    names = [name for name in files.names(folder) if name == "index" or name.startswith("sharedindex.")]
+    return any(b"\x00\x00\xe0\x00" in (files.read_regular(os.path.join(folder, name)) or b"") for name in names)
+
+
+def _tail(path: str) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    with os.fdopen(handle, "rb") as file:
+        size = os.fstat(handle).st_size
+        file.seek(max(0, size - _LARGEST))
+        return file.read()
 
 
 def _ids(text: bytes) -> list[bytes]:
@@ -104,7 +154,9 @@ def _ids(text: bytes) -> list[bytes]:
 
 
 def _memories(folder: str) -> list[str]:
-    found = [os.path.join(folder, name) for name in files.names(folder) if name.endswith("_HEAD")]
+    found = [
+        os.path.join(folder, name) for name in files.names(folder) if name.endswith("_HEAD") or name == "AUTO_MERGE"
+    ]
     for name in ("rebase-merge", "rebase-apply", "sequencer", "refs"):
         for at, _, held in os.walk(os.path.join(folder, name)):
             found += [os.path.join(at, one) for one in held]

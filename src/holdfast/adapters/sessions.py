@@ -44,7 +44,7 @@ def read(folder: str, session: str) -> Session | None:
     try:
         data = json.loads(files.read_regular(path, _LARGEST) or b"")
         known = _session(session, data, Moment(int(os.stat(path).st_mtime)))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None
     return _with_beat(known, os.path.join(folder, session + _BEAT))
 
@@ -89,6 +89,8 @@ def _session(session: str, data: Any, written: Moment) -> Session:
     if not all(number is None or (isinstance(number, int) and number >= 0) for number in (pid, birth)):
         raise ValueError(session)
     agent, host, boot, space, worktree = texts
+    if not _is_folder(worktree):
+        raise ValueError(session)
     activity = data["activity"] if data["activity"] in ACTIVITIES else WORKING
     began = Moment(int(data["began"]))
     return Session(session, agent, pid, birth, Machine(host, boot, space), worktree, began, written, activity)
@@ -108,5 +110,9 @@ def _with_beat(one: Session, path: str) -> Session:
     return one._replace(
         heartbeat=max(at, one.heartbeat),
         activity=activity if activity in ACTIVITIES else one.activity,
-        worktree=worktree if worktree.startswith("/") else one.worktree,
+        worktree=worktree if _is_folder(worktree) else one.worktree,
     )
+
+
+def _is_folder(path: str) -> bool:
+    return path.startswith("/") and "\0" not in path

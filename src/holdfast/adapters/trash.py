@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -14,10 +15,12 @@ from holdfast.domain.trash import FOLDER, Removed
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 _RECORD, _REGISTRATION, _RESTORING, _EMPTYING = "record.json", "registration", "restoring", "emptying"
-_OVERLOOK = ".gitignore"
+_KEEPER = ".git"
+_BRANCH = "branch.json"
 _SCHEMA = "holdfast.trash/1"
 _LARGEST = 1_000_000
 
@@ -33,21 +36,24 @@ def place_beside(path: str, id: str) -> str:
 
 
 def make_room(target: str) -> None:
-    """Make the folder above a place in the trash, which git overlooks. `OSError` where that cannot be."""
+    """Make the folder above a place in the trash. `OSError` where that cannot be.
+
+    An empty repository is in it: so `git clean -fdx` passes it over, as it does live worktrees.
+    """
     above = os.path.dirname(target)
-    os.makedirs(above, exist_ok=True)
-    overlook = os.path.join(above, _OVERLOOK)
-    if not os.path.lexists(overlook):
-        files.put(overlook, State(b"*\n"))
+    for name in ("objects", "refs"):
+        os.makedirs(os.path.join(above, _KEEPER, name), exist_ok=True)
+    head = os.path.join(above, _KEEPER, "HEAD")
+    if not os.path.lexists(head):
+        files.put(head, State(b"ref: refs/heads/trash\n"))
 
 
 def leave_room(target: str) -> None:
     """Take that folder away again when nothing waits in it."""
     above = os.path.dirname(target)
-    if os.path.basename(above) == FOLDER and all(_OVERLOOK in name for name in files.names(above)):
+    if os.path.basename(above) == FOLDER and files.names(above) in ([], [_KEEPER]):
         with contextlib.suppress(OSError):
-            for name in files.names(above):
-                os.unlink(os.path.join(above, name))
+            files.remove_tree(os.path.join(above, _KEEPER))
         files.remove_if_empty(above)
 
 
@@ -83,6 +89,12 @@ def begin_emptying(folder: str, id: str) -> None:
     files.put(os.path.join(folder, id, _EMPTYING), State(b""))
 
 
+def end_restoring(folder: str, id: str) -> None:
+    """Write down that a removed worktree stays in the trash after all."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(folder, id, _RESTORING))
+
+
 def is_emptying(folder: str, id: str) -> bool:
     """True for a removed worktree that somebody began to delete for good."""
     return os.path.lexists(os.path.join(folder, id, _EMPTYING))
@@ -104,13 +116,36 @@ def forget(folder: str, id: str) -> None:
 
 
 def delete(path: str) -> None:
-    """Delete a tree of files for good, folders without the permission to do so among them; `OSError` for what stays."""
+    """Delete a tree of files for good, folders without the permission to do so among them; `OSError` for what stays.
+
+    Nothing is deleted where another file system is mounted inside.
+    """
+    device = os.lstat(path).st_dev
     for top, folders, _ in os.walk(path):
         for name in folders:
             at = os.path.join(top, name)
+            if os.lstat(at).st_dev != device:
+                raise OSError(errno.EXDEV, "another file system is mounted there", at)
             if not os.path.islink(at) and not os.access(at, os.R_OK | os.W_OK | os.X_OK):
                 os.chmod(at, stat.S_IRWXU)
     files.remove_tree(path)
+
+
+def keep_branch(folder: str, id: str, settings: Mapping[str, str], reflog: bytes | None) -> None:
+    """Keep what git's configuration and reflog say of a branch that is about to be deleted."""
+    text = json.dumps({"settings": dict(settings), "reflog": (reflog or b"").decode("utf-8", "surrogateescape")})
+    files.put(os.path.join(folder, id, _BRANCH), State(text.encode()))
+
+
+def kept_branch(folder: str, id: str) -> tuple[dict[str, str], bytes]:
+    """What was kept of a branch: its configuration, and its reflog; nothing where nothing was."""
+    try:
+        data: Any = json.loads(files.read_regular(os.path.join(folder, id, _BRANCH)) or b"")
+        return {str(key): str(value) for key, value in data["settings"].items()}, data["reflog"].encode(
+            "utf-8", "surrogateescape"
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}, b""
 
 
 def size(path: str) -> int:
@@ -144,5 +179,5 @@ def _read(path: str, id: str) -> Removed | None:
         if data["name"] in ("", ".", "..") or os.path.basename(data["name"]) != data["name"]:
             return None  # it becomes a part of a path
         return Removed(**{**data, "at": Moment(int(data["at"]))})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return None

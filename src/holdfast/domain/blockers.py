@@ -265,6 +265,21 @@ BLOCKERS: tuple[Rule, ...] = (
         HUMAN,
     ),
     Rule(
+        "worktree-gone",
+        ERROR,
+        "The worktree's folder is not there.",
+        "It may only have been moved: then somebody works there, and git in it would be broken.",
+        "Run `git worktree repair NEW-PLACE` where it was moved, or remove it with `--force`.",
+    ),
+    Rule(
+        "worktree-changed",
+        ERROR,
+        "The worktree changed in the very moment of its removal.",
+        "Somebody works there.",
+        "Run it again when that is over.",
+        WAIT,
+    ),
+    Rule(
         "worktree-broken",
         ERROR,
         "The worktree's folder and what git keeps of it do not fit together.",
@@ -318,7 +333,7 @@ BLOCKERS: tuple[Rule, ...] = (
         ERROR,
         "The worktree cannot be moved into the trash.",
         "Nothing was changed.",
-        "Do what the message says; `git worktree remove PATH` deletes it without a way back.",
+        "Do what the message says, then run it again.",
     ),
     Rule(
         "trash-unknown",
@@ -348,6 +363,13 @@ BLOCKERS: tuple[Rule, ...] = (
         "There is no such session.",
         "Nothing holds the worktree.",
         "Begin one: `holdfast session start`.",
+    ),
+    Rule(
+        "session-taken",
+        ERROR,
+        "The session of that id is another process, which lives.",
+        "Its worktree would lose its lock.",
+        "Run it with another `--id` (or another HOLDFAST_SESSION).",
     ),
     Rule(
         "branch-guarded",

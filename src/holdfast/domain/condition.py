@@ -39,7 +39,8 @@ class Condition(NamedTuple):
 
     `where` is one of the words above, with `why` for a broken one. `operation` is under way in it; `own_commits` counts
     the commits that nothing but its detached HEAD holds, None where nobody looked; `nested` are worktrees inside it;
-    `submodules` is true where it has any that are set up; `caller` where this command was started in it.
+    `submodules` is true where it has any; `caller` where this command was started in it; `unmovable` says why a rename
+    would not do. `stamp` is another one whenever git has changed what it keeps of the worktree.
     """
 
     worktree: Worktree
@@ -52,6 +53,8 @@ class Condition(NamedTuple):
     nested: tuple[str, ...] = ()
     submodules: bool = False
     caller: bool = False
+    unmovable: str = ""
+    stamp: tuple[object, ...] = ()
 
     @property
     def locked(self) -> str | None:
@@ -80,7 +83,14 @@ class Condition(NamedTuple):
     @property
     def free(self) -> bool:
         """True for a linked worktree that is there, in which nobody is and nothing would be lost."""
-        held = self.worktree.main or self.locked is not None or self.nested or self.submodules or self.caller
+        held = (
+            self.worktree.main
+            or self.locked is not None
+            or self.nested
+            or self.submodules
+            or self.caller
+            or self.unmovable
+        )
         busy = self.operation is not None or bool(self.own_commits) or not self.contents.clean
         return self.where == HERE and self.occupancy.verdict == FREE and not held and not busy
 

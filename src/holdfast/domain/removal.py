@@ -33,7 +33,7 @@ def blockers(one: Condition, force: Force) -> list[Problem]:
         path = one.worktree.path
         return [blocker("worktree-main", path, f"{path} is the main worktree")]
     found = [*_people(one, force), *_place(one)]
-    if one.where not in (GONE, AWAY, BROKEN):
+    if one.where not in (AWAY, BROKEN):
         found += [*_dirt(one, force), *_never(one)]
     return found
 
@@ -75,6 +75,10 @@ def _dirt(one: Condition, force: Force) -> Iterator[Problem]:
     path, contents = one.worktree.path, one.contents
     if force.dirt:
         return
+    if one.where == GONE:
+        message = f"{path} is not there: deleted by hand, or only moved"
+        remedy = f"`git worktree repair NEW-PLACE` where it was moved; `{command(one, '--force')}` lets git forget it"
+        yield blocker("worktree-gone", path, message, remedy)
     anyway = f"or `{command(one, '--force')}`: `worktree restore` brings it back"
     if contents.changed:
         count = len(contents.changed)
@@ -99,5 +103,7 @@ def _never(one: Condition) -> Iterator[Problem]:
     if one.contents.unmerged:
         message = f"{path} holds conflicts that are not resolved: {named(one.contents.unmerged)}"
         yield blocker("worktree-unmerged", path, message)
+    if one.unmovable:
+        yield blocker("worktree-unmovable", path, f"{path} cannot be moved into the trash: {one.unmovable}")
     if one.submodules:
         yield blocker("worktree-submodules", path, f"{path} holds submodules")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 WORKING, WAITING, IDLE = "working", "waiting", "idle"
 ACTIVITIES = (WORKING, WAITING, IDLE)
 
+TOLERANCE = 5 * MINUTE
+"""Clocks of two hosts differ by so much without anything being wrong; a heartbeat further ahead tells nothing."""
+
 LONGEST_ID = 100
 _FIRST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _LETTERS = _FIRST | frozenset("._-")
@@ -68,7 +71,7 @@ def holds(one: Session, alive: bool | None, now: Moment, policy: SessionPolicy) 
     then it holds for some minutes after each heartbeat. A process alone, which may be a daemon's, holds for a day.
     """
     if alive is None:
-        return now - one.heartbeat <= policy.minutes * MINUTE
+        return -TOLERANCE <= now - one.heartbeat <= policy.minutes * MINUTE
     return alive and now - one.heartbeat <= DAY
 
 

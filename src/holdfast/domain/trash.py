@@ -45,11 +45,13 @@ class Removed(NamedTuple):
         """When it may be deleted for good."""
         return Moment(self.at + policy.days * DAY)
 
-    def is_named(self, name: str, path: str, pattern: BranchPattern) -> bool:
-        """True for the name of its branch, its plan's number, or its id, and for a path that is its own."""
-        number = name.removeprefix("#")
-        plan = pattern.number(self.branch) if self.branch is not None and number.isdecimal() else None
-        return name in (self.branch, self.id) or path == self.path or (plan is not None and plan == int(number))
+    def is_named(self, name: str, path: str) -> bool:
+        """True for the name of its branch or its id, and for a path that is its own."""
+        return name in (self.branch, self.id) or path == self.path
+
+    def is_of(self, plan: int | None, pattern: BranchPattern) -> bool:
+        """True for a worktree that was on the branch of a plan."""
+        return plan is not None and self.branch is not None and pattern.number(self.branch) == plan
 
 
 class Waiting(NamedTuple):
@@ -61,19 +63,35 @@ class Waiting(NamedTuple):
 
 def expired(waiting: Iterable[Waiting], now: Moment, policy: TrashPolicy) -> list[Waiting]:
     """What may be deleted for good: what has waited long enough, and the oldest of what is too much together."""
-    newest = sorted(waiting, key=lambda one: one.removed.at, reverse=True)
     found, total = [], 0
-    for one in newest:
+    for at, one in enumerate(sorted(waiting, key=lambda one: one.removed.at, reverse=True)):
         total += one.size or 0
-        if now >= one.removed.until(policy) or total > policy.megabytes * 1_000_000:
+        too_much = at > 0 and total > policy.megabytes * 1_000_000  # what was removed last is never too much
+        if now >= one.removed.until(policy) or too_much:
             found.append(one)
     return found[::-1]
 
 
 def newest(removed: Iterable[Removed], name: str, path: str, pattern: BranchPattern) -> Removed | None:
-    """What was removed last under a name: of a branch, a plan's number, an id; or at a path."""
-    found = (one for one in removed if one.is_named(name, path, pattern))
-    return max(found, key=lambda one: (one.at, one.id), default=None)
+    """What was removed last under a name: of a branch, an id or a path; else under a plan's number."""
+    every = list(removed)
+    named = [one for one in every if one.is_named(name, path)]
+    return _last(named) or newest_of(every, plan_number(name), pattern)
+
+
+def newest_of(removed: Iterable[Removed], plan: int | None, pattern: BranchPattern) -> Removed | None:
+    """What was removed last of a plan's branches."""
+    return _last([one for one in removed if one.is_of(plan, pattern)])
+
+
+def _last(removed: list[Removed]) -> Removed | None:
+    return max(removed, key=lambda one: (one.at, one.id), default=None)
+
+
+def plan_number(name: str) -> int | None:
+    """The plan's number that a name is, as `12` or `#12`; None for any other name."""
+    digits = name.removeprefix("#")
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else None
 
 
 def size_in_words(size: int) -> str:

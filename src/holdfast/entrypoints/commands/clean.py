@@ -24,11 +24,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Clean up."""
     from holdfast.entrypoints.commands.worktree import removal_fields, said
-    from holdfast.usecases import clock
+    from holdfast.usecases import clock, surroundings
     from holdfast.usecases.worktrees import clean
 
     place = face_.workspace()
-    done = clean.clean(place, clock.now(), face_.dry_run)
+    try:
+        done = clean.clean(place, clock.now(), face_.dry_run)
+    except surroundings.Refused as stop:
+        return face_.refuse(stop.problems)
     refused = [problem for one in done.removals for problem in one.blockers]
     code = face.REFUSED if refused else face.DONE
     if face_.json:

@@ -58,7 +58,10 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         return face.DONE
     one: Session | None
     if parsed.verb == "start":
-        one = sessions.start(place, id, parsed.agent, parsed.pid)
+        try:
+            one = sessions.start(place, id, parsed.agent, parsed.pid)
+        except surroundings.Refused as refused:
+            return _refused(face_, place.top, refused.problems)
     elif parsed.verb == "end":
         one = sessions.end(place, id)
     else:

@@ -110,7 +110,7 @@ def _remove(face_: Face, parsed: argparse.Namespace) -> int:
 
     place = face_.workspace()
     force = Force(parsed.force or parsed.force_in_use, parsed.force_in_use)
-    path = os.path.join(face_.cwd, parsed.name)
+    path = os.path.normpath(os.path.join(face_.cwd, parsed.name))
     done = removal.remove(place, parsed.name, path, clock.now(), force, face_.dry_run)
     code = face.REFUSED if done.blockers else face.DONE
     if face_.json:
@@ -152,9 +152,11 @@ def said(face_: Face, done: Removal) -> None:
     for note in done.notes:
         face_.say(render.shown(f"  {note}"))
     if not face_.dry_run:
+        from shlex import quote
+
         name = done.removed.branch or done.removed.id
         until = iso(done.until)[:10]
-        face_.say(render.shown(f"  `holdfast worktree restore {name}` brings it back, until {until}"))
+        face_.say(render.shown(f"  `holdfast worktree restore {quote(name)}` brings it back, until {until}"))
 
 
 def _restore(face_: Face, parsed: argparse.Namespace) -> int:

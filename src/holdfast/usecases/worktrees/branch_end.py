@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.adapters import refs
+from holdfast.adapters import refs, registration
 from holdfast.adapters.refs import HEADS, REMOTES, Update
 from holdfast.domain.claim import settle
 from holdfast.domain.condition import commits
@@ -11,13 +11,16 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from holdfast.adapters.git import Git
     from holdfast.domain.claim import Claim
     from holdfast.domain.moment import Moment
+    from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
+
+    Keep = Callable[[Mapping[str, str]], None]
 
 
 class Ended(NamedTuple):
@@ -46,8 +49,15 @@ def needless(place: Workspace, ground: Ground, held: Claim) -> str:
     return "it has no work of its own" if not held.own_commits and not brings(place, ground, held) else ""
 
 
-def end(place: Workspace, git: Git, ground: Ground, branch: str, now: Moment) -> Ended:
-    """Delete a branch that is in no worktree any more, exactly as it was judged, or keep it."""
+def end(place: Workspace, git: Git, ground: Ground, branch: str, now: Moment, keep: Keep) -> Ended:
+    """Delete a branch that is in no worktree any more, exactly as it was judged, or keep it.
+
+    `keep` is given what git's configuration says of the branch, before it goes.
+    """
+    if ground.configured.errors:
+        return Ended(KEPT, "the configuration is broken, so nobody can tell what is merged")
+    if under_way(place, ground, branch) is not None:
+        return Ended(KEPT, "a rebase or bisection of it is under way in another worktree")
     held = judge(place, ground, [branch], now).get(branch)
     if held is None:
         return Ended(KEPT, "it has no commit yet")
@@ -57,9 +67,12 @@ def end(place: Workspace, git: Git, ground: Ground, branch: str, now: Moment) ->
     if any(one.branch == branch for one in ground.worktrees if one.branch is not None and not one.gone):
         return Ended(KEPT, "another worktree stands on it")
     name = HEADS + branch
+    keep({key: value for key, value in ground.settings.items() if key.startswith(f"branch.{branch}.")})
     said = refs.transact(git, [Update(name, None, ground.refs[name])], f"holdfast: {branch} is not needed any more")
     if said is not None:
-        return Ended(RACED, "somebody moved it in this very moment")
+        moved = refs.read(git, name).get(name) != ground.refs[name]
+        why = "somebody moved it in this very moment" if moved else said.splitlines()[-1].removeprefix("fatal: ")
+        return Ended(RACED, why)
     if any(key.startswith(f"branch.{branch}.") for key in ground.settings):
         git.attempt("config", "--remove-section", f"branch.{branch}")
     return Ended(DELETED, why, held.ended)
@@ -70,6 +83,16 @@ def _work(held: Claim) -> str:
     if not held.own_commits:
         return f"it brings plan #{held.plan}, which is nowhere else"
     return f"it has {commits(held.own_commits)} that {'is' if held.own_commits == 1 else 'are'} not merged"
+
+
+def under_way(place: Workspace, ground: Ground, branch: str) -> Worktree | None:
+    """The worktree in which a paused rebase or a bisection will go back to a branch; git lists it as on none."""
+    common = place.repository.common_dir
+    for one in ground.worktrees:
+        folder = common if one.main else registration.of(common, one.path)
+        if folder is not None and one.branch is None and registration.branch_under_way(folder) == branch:
+            return one
+    return None
 
 
 def brings(place: Workspace, ground: Ground, held: Claim) -> bool:

@@ -24,11 +24,15 @@ class Cleaned(NamedTuple):
 
 
 def clean(place: Workspace, now: Moment, dry_run: bool) -> Cleaned:
-    """Remove what nobody needs any more; with `dry_run` only say what that is."""
+    """Remove what nobody needs any more; with `dry_run` only say what that is.
+
+    `surroundings.Refused` where the configuration cannot be read as it was meant: what is merged rests on it.
+    """
     with locks.held(place.state(LOCK)):
         if not dry_run:
             put_away.unfinished(place)
         ground = surroundings.of(place)
+        surroundings.check(ground.configured)
         if not dry_run and sessions.settle(place, ground.worktrees, ground.policy.sessions):
             ground = surroundings.of(place)
         linked = [one for one in ground.worktrees if not one.main and one.branch not in (None, ground.main)]

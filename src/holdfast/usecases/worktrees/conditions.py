@@ -33,40 +33,53 @@ def of(
 ) -> list[Condition]:
     """The conditions of the `wanted` worktrees among all that are `listed`, in their order."""
     where = [_where(place, one) for one in wanted]
-    whole = [one for one, (word, _) in zip(wanted, where, strict=True) if word == HERE]
+    stamps = [registration.stamp(_git_dir(place, one)) for one in wanted]  # before anything else is asked
+    bare = [one for one in wanted if one.main and one.head is None]
+    whole = [one for one, (word, _) in zip(wanted, where, strict=True) if word == HERE and one not in bare]
     contents = _contents(place, whole)
     inside = occupancy.of(place, listed, now, policy.sessions)
     tops = {one.path: os.path.realpath(one.path) for one in listed}
     found = []
-    for one, (word, why) in zip(wanted, where, strict=True):
+    for one, (word, why), stamp in zip(wanted, where, stamps, strict=True):
         there = contents.get(one.path, Contents())
         if isinstance(there, str):
             word, why, there = BROKEN, there, Contents()
-        found.append(_condition(place, one, tops, inside.get(one.path, _NOBODY), word, why, there))
+        here = Condition(one, inside.get(one.path, _NOBODY), word, why, there, stamp=stamp)
+        found.append(_condition(place, here, tops))
     return found
 
 
 _NOBODY = Occupancy(UNKNOWN, (), ("nobody looked",))
 
 
-def _condition(
-    place: Workspace, one: Worktree, tops: dict[str, str], inside: Occupancy, where: str, why: str, contents: Contents
-) -> Condition:
-    here = Condition(one, inside, where, why, contents)
-    if where != HERE:
+def _condition(place: Workspace, here: Condition, tops: dict[str, str]) -> Condition:
+    """A condition with all that only some worktrees have."""
+    one = here.worktree
+    if here.where not in (HERE, GONE):
         return here
     top = tops[one.path]
     folder = _git_dir(place, one)
+    here = here._replace(operation=registration.operation(folder), own_commits=_own_commits(place, one))
+    if here.where == GONE:
+        return here
     nested = (
         tuple(path for path, other in tops.items() if other != top and is_within(other, top)) if not one.main else ()
     )
+    others = tuple(name for name in here.contents.ignored if os.path.lexists(os.path.join(top, name, ".git")))
     return here._replace(
-        operation=registration.operation(folder),
-        own_commits=_own_commits(place, one),
-        nested=nested,
-        submodules=registration.holds_submodules(folder) or _submodules(place, one.path),
+        nested=(*nested, *others) if not one.main else (),
+        submodules=registration.holds_submodules(folder) or _submodules(place, one.path, folder),
         caller=_started_in(top, tops.values()),
+        unmovable=_unmovable(one.path, top),
     )
+
+
+def _unmovable(path: str, top: str) -> str:
+    """Why the folder of a worktree cannot be renamed as a whole, in words; empty where nothing speaks against it."""
+    if os.path.islink(path):
+        return f"it is a symlink to {top}"
+    mounted = files.mounts_below(top)
+    return f"another file system is mounted at {mounted[0]}" if mounted else ""
 
 
 def _where(place: Workspace, one: Worktree) -> tuple[str, str]:
@@ -112,15 +125,13 @@ def _own_commits(place: Workspace, one: Worktree) -> int:
     return int(out)
 
 
-def _submodules(place: Workspace, top: str) -> bool:
-    """True for a worktree with a submodule that is set up (gitmodules(5))."""
-    if not os.path.lexists(os.path.join(top, ".gitmodules")):
+def _submodules(place: Workspace, top: str, folder: str) -> bool:
+    """True for a worktree that has a submodule, or another repository that git took for one, with a repository in it."""
+    if not registration.may_hold_gitlinks(folder):
         return False
-    code, out, _ = Git(top, place.environment).attempt(
-        "config", "--file", ".gitmodules", "--null", "--get-regexp", r"^submodule\..*\.path$"
-    )
-    paths = [entry.partition("\n")[2] for entry in out.decode("utf-8", "surrogateescape").split("\0") if entry]
-    return code == 0 and any(os.path.lexists(os.path.join(top, path, ".git")) for path in paths)
+    out = Git(top, place.environment).run("ls-files", "-s", "-z").decode("utf-8", "surrogateescape")
+    paths = [entry.partition("\t")[2] for entry in out.split("\0") if entry.startswith("160000 ")]
+    return any(os.path.lexists(os.path.join(top, path, ".git")) for path in paths)
 
 
 def _started_in(top: str, tops: Iterable[str]) -> bool:

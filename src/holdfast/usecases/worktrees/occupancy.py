@@ -8,7 +8,7 @@ from holdfast.adapters import clock, files, proc, processes
 from holdfast.domain import occupancy
 from holdfast.domain.moment import MINUTE, Moment, ago
 from holdfast.domain.occupancy import Occupancy, Occupant, Place
-from holdfast.domain.session import WORKING
+from holdfast.domain.session import TOLERANCE, WORKING
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.worker import SESSION
 from holdfast.usecases.worktrees import sessions
@@ -77,7 +77,8 @@ def _judged(
 def _touched(path: str, now: Moment, policy: SessionPolicy) -> Moment | None:
     """When the marker file of a worktree was touched, if that was not long ago."""
     at = files.touched(os.path.join(path, _MARKER))
-    return min(at, now) if at is not None and now - at <= policy.minutes * MINUTE else None
+    held = at is not None and -TOLERANCE <= now - at <= policy.minutes * MINUTE
+    return min(at, now) if at is not None and held else None
 
 
 def one(place: Workspace, path: str, policy: SessionPolicy | None = None) -> Occupancy:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 
 from holdfast.adapters import files, refs, registration, trash, worktrees
 from holdfast.adapters.git import Git, GitError, decode
 from holdfast.adapters.refs import Update
 from holdfast.domain.blockers import blocker
+from holdfast.domain.condition import GONE
 from holdfast.domain.session import REMOVAL_REASON
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import journal
@@ -45,8 +48,8 @@ def put_away(place: Workspace, one: Condition, removed: Removed, again: Callable
     can come in by the old one. Whoever calls this holds the lock on all worktrees.
     """
     problem = _moved(place, one, removed, again)
-    if problem is not None:
-        undo(place, removed)
+    if problem is not None and not undo(place, removed):
+        return None  # something new stands where it was: it is in the trash, and whole
     return problem
 
 
@@ -68,9 +71,14 @@ def _moved(place: Workspace, one: Condition, removed: Removed, again: Callable[[
             problem = again()
             if problem is not None:
                 return problem
+        if registration.stamp(registered) != one.stamp:
+            message = f"{removed.path} changed while it was removed: somebody ran git there"
+            return blocker("worktree-changed", removed.path, message)
         os.rename(registered, trash.registration(records, removed.id))
     except OSError as error:
         return _unmovable(removed, f"{error.filename or removed.path}: {error.strerror}")
+    except GitError as error:
+        return _unmovable(removed, f"what is in it cannot be kept from `git gc`: {error}")
     return None
 
 
@@ -78,10 +86,14 @@ def undo(place: Workspace, removed: Removed) -> bool:
     """Take back a removal that was not finished; False where it stands all the same: something else is where it was."""
     registered = _registered(place, removed)
     if removed.folder and os.path.isdir(removed.folder):
+        if registration.leads_to(removed.path, registered):
+            raise OSError(errno.EEXIST, "another worktree was made there under its name", removed.path)
         if os.path.lexists(removed.path):
             os.rename(registered, trash.registration(place.state(TRASH), removed.id))
             return False
         os.rename(removed.folder, removed.path)
+    if removed.folder and not os.path.isdir(removed.path):
+        raise OSError(errno.ENOENT, "neither there nor in the trash: its disk may be away", removed.path)
     if removed.folder:
         trash.leave_room(removed.folder)
     _unhold(registered)
@@ -121,6 +133,8 @@ def bring_back(place: Workspace, removed: Removed) -> str | None:
 
 def done_bringing_back(place: Workspace, removed: Removed) -> None:
     """Forget that a worktree was in the trash: it is whole again, and keeps its own objects."""
+    if removed.folder:
+        trash.leave_room(removed.folder)
     registered = registration.of(place.repository.common_dir, removed.path)
     if registered is not None:
         _unhold(registered)
@@ -136,34 +150,58 @@ def unfinished(place: Workspace) -> bool:
     """
     records, changed = place.state(TRASH), False
     for id in files.names(records):
-        restoring = trash.is_restoring(records, id)
-        if not restoring and os.path.isdir(trash.registration(records, id)):
-            continue
-        removed = trash.read(records, id)
-        if removed is None:  # the record comes first and goes last: nothing else was done, or all of it
-            trash.forget(records, id)
-        elif restoring:
-            _finish_bringing_back(place, removed)
-        elif undo(place, removed):
-            _tell(place, "worktree-removal-undone", removed)
-        else:
-            _tell(place, "worktree-removed", removed)
-        changed = True
+        if trash.is_restoring(records, id) or not os.path.isdir(trash.registration(records, id)):
+            with contextlib.suppress(OSError, GitError):  # what cannot be cleared now waits, and is in nobody's way
+                _clear(place, records, id)
+                changed = True
     return changed
 
 
+def _clear(place: Workspace, records: str, id: str) -> None:
+    removed = trash.read(records, id)
+    if removed is None:  # the record comes first and goes last: nothing else was done, or all of it
+        trash.forget(records, id)
+    elif trash.is_restoring(records, id):
+        _finish_bringing_back(place, removed)
+    elif undo(place, removed):
+        _tell(place, "worktree-removal-undone", removed)
+    else:
+        _tell(place, "worktree-removed", removed)
+
+
 def _finish_bringing_back(place: Workspace, removed: Removed) -> None:
-    if bring_back(place, removed) is None:
-        attach(place, removed)
-        done_bringing_back(place, removed)
-        _tell(place, "worktree-restored", removed)
+    """Complete a restoration. Where the worktree was back already, or somebody ended it since, it is its owner's again."""
+    in_trash = is_in_trash(place, removed)
+    if in_trash and bring_back(place, removed) is not None:
+        return
+    registered = registration.of(place.repository.common_dir, removed.path)
+    if registered is not None and (in_trash or registration.lock_of(registered) == REMOVAL_REASON):
+        attach(place, removed, in_trash)
+    done_bringing_back(place, removed)
+    _tell(place, "worktree-restored", removed)
 
 
-def attach(place: Workspace, removed: Removed) -> str:
+def is_in_trash(place: Workspace, removed: Removed) -> bool:
+    """True while anything of a removed worktree waits in the trash."""
+    kept = os.path.isdir(trash.registration(place.state(TRASH), removed.id))
+    return kept or bool(removed.folder and os.path.isdir(removed.folder))
+
+
+def stay_in_trash(place: Workspace, removed: Removed) -> None:
+    """Take back a restoration that could not be: what is not where it was, waits in the trash again."""
+    kept, registered = trash.registration(place.state(TRASH), removed.id), _registered(place, removed)
+    in_trash = not removed.folder or os.path.isdir(removed.folder)
+    if in_trash and not os.path.isdir(kept) and registration.lock_of(registered) == REMOVAL_REASON:
+        os.rename(registered, kept)
+    if in_trash:
+        trash.end_restoring(place.state(TRASH), removed.id)
+
+
+def attach(place: Workspace, removed: Removed, moves: bool = True) -> str:
     """Put a restored worktree on its branch, as far as that is what it was; what is different now, in words.
 
     A branch that is gone is made again where it was; one that moved on, or is checked out elsewhere, is left alone: then the
-    worktree stands on its commit and on no branch.
+    worktree stands on its commit and on no branch, unless nothing `moves` any more because its owner may have.
     """
     if removed.branch is None or not removed.head:
         return ""
@@ -171,17 +209,34 @@ def attach(place: Workspace, removed: Removed) -> str:
     now = refs.read(git, name).get(name)
     elsewhere = _checked_out(git, removed)
     if now is None and elsewhere is None:
-        said = refs.transact(git, [Update(name, removed.head, None)], "holdfast: worktree restored")
+        said = _branch_again(place, git, removed, name)
         if said is None:
             return f"branch {removed.branch} was gone, and is there again"
-        now = refs.read(git, name).get(name)
-    if now == removed.head and elsewhere is None:
+        why = f"cannot be made again ({said})"
+    elif now == removed.head and elsewhere is None:
         return ""
+    else:
+        why = f"is checked out in {elsewhere}" if elsewhere is not None else "has moved on"
+    if not moves or not os.path.isdir(removed.path):
+        return f"branch {removed.branch} {why}"
     Git(removed.path, place.environment).run(
         "update-ref", "-m", "holdfast: restored", "--no-deref", "HEAD", removed.head
     )
-    why = f"is checked out in {elsewhere}" if elsewhere is not None else "has moved on"
     return f"branch {removed.branch} {why}: the worktree stands on {removed.head[:9]}, where it was, and on no branch"
+
+
+def _branch_again(place: Workspace, git: Git, removed: Removed, name: str) -> str | None:
+    """Make a deleted branch again, with its configuration and its reflog; None when it is there, else what git said."""
+    settings, reflog = trash.kept_branch(place.state(TRASH), removed.id)
+    said = refs.transact(git, [Update(name, removed.head, None)], "holdfast: worktree restored")
+    if said is not None:
+        return said.splitlines()[-1].removeprefix("fatal: ")
+    for key, value in settings.items():
+        git.attempt("config", "--local", key, value)
+    log = os.path.join(place.repository.common_dir, "logs", *name.split("/"))
+    if reflog and os.path.isfile(log):
+        files.put(log, files.State(reflog))
+    return None
 
 
 def drop_anchors(place: Workspace, removed: Removed) -> None:
@@ -197,11 +252,12 @@ def _anchor(place: Workspace, one: Condition, removed: Removed, registered: str)
     git = git_of(place)
     kept = {"head": removed.head} if removed.head else {}
     parents = [removed.head] if removed.head else []
-    if one.contents.staged:
-        kept["index"] = _commit(git, _tree_of_index(place, one, removed, registered), parents)
+    if one.contents.staged or one.where == GONE:
+        kept["index"] = _commit(git, _tree_of_index(place, removed, registered), parents)
     if one.contents.intended:
         kept["empty"] = git.write_blob(b"")  # what git's index has for a file that is only meant to be added
-    others = [oid for oid in registration.remembered(registered) if oid != removed.head][-_MOST:]
+    named = [*registration.remembered(registered), *_of_branch(place, removed)]
+    others = [oid for oid in dict.fromkeys(named) if oid != removed.head][-_MOST:]
     if others:
         commits, rest = _known(git, others)
         if commits:
@@ -212,11 +268,19 @@ def _anchor(place: Workspace, one: Condition, removed: Removed, registered: str)
     return refs.transact(git, updates, "holdfast: kept for the trash") if updates else None
 
 
-def _tree_of_index(place: Workspace, one: Condition, removed: Removed, registered: str) -> str:
+def _of_branch(place: Workspace, removed: Removed) -> tuple[str, ...]:
+    """What the reflog of its branch names: that goes with the branch."""
+    if removed.branch is None:
+        return ()
+    return registration.ids_in(registration.reflog_of(place.repository.common_dir, removed.branch))
+
+
+def _tree_of_index(place: Workspace, removed: Removed, registered: str) -> str:
     """The tree of what is staged, from a copy of git's index: git writes the tree's id into the one that it is asked of."""
     copy = os.path.join(place.state(TRASH), removed.id, "index")
     files.put(copy, files.State(files.read(os.path.join(registered, "index"))))
-    tree = Git(one.worktree.path, {**place.environment, "GIT_INDEX_FILE": copy}).text("write-tree")
+    git = Git(place.repository.common_dir, {**place.environment, "GIT_INDEX_FILE": copy})
+    tree = git.text(f"--git-dir={registered}", "write-tree")
     files.put(copy, files.ABSENT)
     return tree
 

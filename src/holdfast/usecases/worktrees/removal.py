@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from shlex import quote
 
-from holdfast.adapters import locks, processes
+from holdfast.adapters import locks, processes, registration
 from holdfast.adapters import trash as trashed
 from holdfast.adapters.refs import REMOTES
 from holdfast.domain import removal, trash
@@ -21,6 +22,8 @@ from holdfast.usecases.worktrees import branch_end, conditions, occupancy, put_a
 from holdfast.usecases.worktrees.put_away import LOCK, TRASH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from holdfast.domain.condition import Condition
     from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.surroundings import Ground
@@ -76,7 +79,8 @@ def take(place: Workspace, ground: Ground, one: Condition, now: Moment, force: F
     rest = ground._replace(worktrees=tuple(other for other in ground.worktrees if other is not tree))
     ended = branch_end.Ended(KEPT, "")
     if tree.branch is not None:
-        ended = branch_end.end(place, put_away.git_of(place), rest, tree.branch, now)
+        keep = _keeper(place, removed, tree.branch)
+        ended = branch_end.end(place, put_away.git_of(place), rest, tree.branch, now, keep)
     removed = removed._replace(outcome=ended.outcome)
     trashed.write(place.state(TRASH), removed, durable=False)
     journal.note(
@@ -91,17 +95,24 @@ def take(place: Workspace, ground: Ground, one: Condition, now: Moment, force: F
     return Removal(REMOVED, tree.branch, ended.outcome, removed, until, notes=notes)
 
 
+def _keeper(place: Workspace, removed: Removed, branch: str) -> Callable[[Mapping[str, str]], None]:
+    """Keeps what git's configuration and reflog say of a branch with the worktree that was on it."""
+    reflog = registration.reflog_of(place.repository.common_dir, branch)
+    return lambda settings: trashed.keep_branch(place.state(TRASH), removed.id, settings, reflog)
+
+
 def meant(place: Workspace, ground: Ground, name: str, path: str) -> Worktree | Problem:
     """The worktree that a branch, a plan's number or a path names, or why there is none."""
     by_branch = [one for one in ground.worktrees if one.branch == name]
     by_path = [one for one in ground.worktrees if os.path.realpath(one.path) == os.path.realpath(path)]
-    pattern, number = ground.policy.claims.branch, name.removeprefix("#")
+    paused = branch_end.under_way(place, ground, name)
+    pattern, number = ground.policy.claims.branch, trash.plan_number(name)
     by_plan = [
         one
         for one in ground.worktrees
-        if number.isdecimal() and one.branch is not None and pattern.number(one.branch) == int(number)
+        if number is not None and one.branch is not None and pattern.number(one.branch) == number
     ]
-    found = by_branch or by_path or by_plan
+    found = by_branch or by_path or ([paused] if paused is not None else []) or by_plan
     if len(found) == 1:
         return found[0]
     if found:
@@ -110,7 +121,7 @@ def meant(place: Workspace, ground: Ground, name: str, path: str) -> Worktree | 
     gone = trash.newest(trashed.read_all(place.state(TRASH)), name, path, pattern)
     if gone is not None:
         message = f"the worktree of {name} was removed already, and waits in the trash"
-        return blocker("worktree-removed", name, message, f"`holdfast worktree restore {name}` brings it back")
+        return blocker("worktree-removed", name, message, f"`holdfast worktree restore {quote(name)}` brings it back")
     return blocker("worktree-unknown", name, f"there is no worktree of {name}")
 
 

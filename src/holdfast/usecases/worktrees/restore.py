@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from shlex import quote
 
 from holdfast.adapters import locks, registration, trash
 from holdfast.adapters.git import GitError
@@ -43,7 +45,7 @@ def restore(place: Workspace, name: str, path: str, dry_run: bool = False) -> Re
         removed = newest(trash.read_all(place.state(TRASH)), name, path, ground.policy.claims.branch)
         if removed is None:
             return Restored(REFUSED, blockers=(blocker("trash-unknown", name, f"nothing of {name} is in the trash"),))
-        problems = _blockers(place, removed)
+        problems = _blockers(place, ground, removed)
         if problems:
             return Restored(REFUSED, removed, blockers=tuple(problems))
         if dry_run:
@@ -55,9 +57,11 @@ def _restored(place: Workspace, ground: Ground, removed: Removed) -> Restored:
     notes = changes(place, ground, removed)
     said = put_away.bring_back(place, removed)
     if said is not None:
+        with contextlib.suppress(OSError):
+            put_away.stay_in_trash(place, removed)
         message = f"{removed.path} could not be brought back: {said}"
         return Restored(REFUSED, removed, blockers=(blocker("worktree-unmovable", removed.path, message),))
-    branch = put_away.attach(place, removed) if removed.folder else ""
+    branch = put_away.attach(place, removed)
     put_away.done_bringing_back(place, removed)
     actor = worker.of(place.environment, ground.settings).owner
     journal.note(
@@ -77,7 +81,7 @@ def _restored(place: Workspace, ground: Ground, removed: Removed) -> Restored:
     return Restored(RESTORED, removed, tuple(note for note in (branch, *notes, gone) if note))
 
 
-def _blockers(place: Workspace, removed: Removed) -> list[Problem]:
+def _blockers(place: Workspace, ground: Ground, removed: Removed) -> list[Problem]:
     found = []
     if os.path.lexists(removed.path):
         message = f"something else stands at {removed.path}"
@@ -88,7 +92,9 @@ def _blockers(place: Workspace, removed: Removed) -> list[Problem]:
         found.append(blocker("restore-occupied", removed.path, message, "`git worktree prune`, then run it again"))
     if removed.folder and not os.path.isdir(removed.folder):
         message = f"the files of {removed.path} are not at {removed.folder} any more"
-        way = f"its commits are kept: `git worktree add {removed.path} {removed.branch or removed.head}`"
+        there = removed.branch is not None and HEADS + removed.branch in ground.refs
+        from_ = quote(removed.branch or "") if there else removed.head
+        way = f"its commits are kept: `git worktree add {quote(removed.path)} {from_}`"
         found.append(blocker("trash-damaged", removed.path, message, way))
     return found
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+from holdfast.adapters import trash
 from holdfast.domain.blockers import blocker
+from holdfast.domain.trash import newest_of
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claims, journal
 from holdfast.usecases.worktrees import restore
+from holdfast.usecases.worktrees.put_away import TRASH
 
 if TYPE_CHECKING:
     from holdfast.domain.claim import Claim
@@ -42,7 +45,9 @@ def resume(place: Workspace, plan: int, now: Moment, dry_run: bool) -> Resumed:
     if there is not None and there.worktree is not None:
         command = _command(place, there.branch, there.worktree)
         return Resumed(FOUND, plan, there.branch, there.worktree, command)
-    done = restore.restore(place, str(plan), "", dry_run)
+    pattern = place.configurations.of_worktree().policy.claims.branch
+    last = newest_of(trash.read_all(place.state(TRASH)), plan, pattern)
+    done = restore.restore(place, last.id if last is not None else "", "", dry_run)
     if done.removed is None:
         return Resumed(REFUSED, plan, blockers=(_nothing(plan, held),))
     if done.blockers:

@@ -85,8 +85,19 @@ def unknown(id: str) -> Problem:
 
 
 def start(place: Workspace, id: str, agent: str, pid: int | None) -> Session:
-    """Begin a session that lives by the process `pid`, else by the one that this command was called by."""
-    return begin(place, id, agent or "session", pid if pid is not None else caller())
+    """Begin a session that lives by the process `pid`, else by the one that this command was called by.
+
+    `Refused` for a process that is not there, and for the id of a session that is another process which lives.
+    """
+    if pid is not None and not _is_there(pid):
+        raise Refused([blocker("session-unknown", id, f"there is no process {pid}", "run it with another `--pid`")])
+    by = pid if pid is not None else caller()
+    before = markers.read(folder(place), id)
+    machine = host.machine(host_of(place.environment))
+    if before is not None and before.pid != by and _alive(before, machine):
+        message = f"session {id} is process {before.pid}, at work in {before.worktree}"
+        raise Refused([blocker("session-taken", id, message)])
+    return begin(place, id, agent or "session", by)
 
 
 def begin(place: Workspace, id: str, agent: str, pid: int | None, activity: str = WORKING) -> Session:
@@ -193,6 +204,13 @@ def _alive(one: Session, here: session.Machine) -> bool | None:
         return processes.birth(one.pid) == one.birth
     except PermissionError:
         return None
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        return processes.birth(pid) is not None
+    except PermissionError:
+        return True
 
 
 def _birth(pid: int | None) -> int | None:

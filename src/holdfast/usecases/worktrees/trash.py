@@ -72,8 +72,11 @@ def empty(place: Workspace, now: Moment, only_expired: bool, dry_run: bool) -> E
 def _held(place: Workspace, removed: Removed) -> str:
     """Why a removed worktree must stay in the trash; empty where it can go."""
     folder = removed.folder
-    if not folder or not os.path.lexists(folder):
+    if not folder:
         return ""
+    if not os.path.lexists(folder):
+        beside = os.path.dirname(os.path.dirname(folder))
+        return "" if os.path.isdir(beside) else f"{beside} is not there: its disk may be away"
     if os.path.basename(os.path.dirname(folder)) != FOLDER or os.path.basename(folder) != removed.id:
         return f"{folder} is no place of the trash"
     found = occupancy.one(place, folder)
