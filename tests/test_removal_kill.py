@@ -96,6 +96,38 @@ def test_every_step_of_a_restoration(alone: Clone, work: Clone, tmp_path: Path) 
     assert done
 
 
+def killed_when_all_is_back(alone: Clone, folder: Path) -> None:
+    """A restoration that was killed when folder and registration were where they belong."""
+    removed(alone, BRANCH)
+    restored(alone, BRANCH, env=killed_at(folder / "count", 0, ""))
+    removed(alone, BRANCH)
+    renames = [at for at, step in enumerate(steps(folder / "count"), 1) if step.startswith("rename ")]
+    env = killed_at(folder / "kill", renames[-1], "after")
+    ran = alone.run(sys.executable, "-m", "holdfast", "worktree", "restore", BRANCH, env=env)
+    assert ran.code == -signal.SIGKILL
+
+
+def test_what_its_owner_did_after_a_killed_restoration_stands(alone: Clone, work: Clone, tmp_path: Path) -> None:
+    killed_when_all_is_back(alone, tmp_path)
+    work.git("commit", "-q", "--allow-empty", "-m", "Went on")
+    head = work.id_of("HEAD")
+    assert str(work.path) in listed(alone) and waiting(alone) == []
+    assert work.git("symbolic-ref", "--short", "HEAD").strip() == BRANCH
+    assert alone.id_of(BRANCH) == head and work.status() == ""
+    assert alone.refs("refs/holdfast/trash") == {}
+
+
+def test_a_worktree_that_was_ended_after_a_killed_restoration_is_over(
+    alone: Clone, work: Clone, tmp_path: Path
+) -> None:
+    killed_when_all_is_back(alone, tmp_path)
+    alone.git("worktree", "remove", "-f", "-f", str(work.path))
+    alone.git("branch", "-f", BRANCH, "main")
+    assert list(listed(alone)) == [str(alone.path)] and waiting(alone) == []
+    assert alone.holdfast("clean").code == 0
+    assert alone.id_of(BRANCH) == alone.id_of("main")
+
+
 def test_every_step_of_emptying_the_trash(alone: Clone, work: Clone, tmp_path: Path) -> None:
     dirt(alone, work)
     removed(alone, BRANCH, "--force")

@@ -139,7 +139,13 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """The help of a command, as wide as the terminal."""
+        import shutil
+        import textwrap
+
         self.formatter_class = argparse.RawDescriptionHelpFormatter
+        width = min(shutil.get_terminal_size((80, 24)).columns, 100)
+        if self.description is not None:
+            self.description = textwrap.fill(self.description, width - 1)
         return super().format_help()
 
     def flags(self) -> list[str]:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from holdfast.usecases.agents.install import Proposal, Step
 
 EXAMPLE = """examples:
-  holdfast agents install claude codex      merges into .claude/settings.json and .codex/hooks.json: commit them
-  holdfast agents install --remove codex    takes it out again
-  holdfast agents check                     really calls each hook, and sees that it answers
+  holdfast agents install claude codex
+  holdfast agents install --remove codex
+  holdfast agents check          really calls each hook: does it answer?
 
-Other agents tell with `holdfast session start`, `beat`, `wait` and `end` that they are at work."""
+It merges into .claude/settings.json and .codex/hooks.json: commit them.
+Other agents tell with `holdfast session` that they are at work."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

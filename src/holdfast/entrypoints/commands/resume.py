@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from holdfast.entrypoints.face import Face
 
 EXAMPLE = """examples:
-  holdfast resume 12             prints the worktree's folder; the agent's own command is told beside it
+  holdfast resume 12             the folder, and how its agent goes on
   cd "$(holdfast resume 12)"
 """
 

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 EXAMPLE = """examples:
   export HOLDFAST_SESSION="$(holdfast session start --agent mine)"
-  holdfast session beat          still at work, in the worktree where this is run
+  holdfast session beat          still at work, in the worktree of this folder
   holdfast session wait          at rest until its user answers
   holdfast session end
 
-A session holds its worktree while its process lives: the one that called `session start`, or `--pid`. Where that
-cannot be looked up, as from another host, it holds for 30 minutes after it was last heard of (`sessions.minutes`)."""
+A session holds its worktree while its process lives: the one that called
+`session start`, or `--pid`. Where that cannot be looked up, as from another
+host, it holds for 30 minutes after it was last heard of (`sessions.minutes`)."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

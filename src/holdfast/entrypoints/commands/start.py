@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """examples:
   cd "$(holdfast start 12)"
-  holdfast start --next          the most urgent ready plan that nobody else wins
+  holdfast start --next          the most urgent ready plan nobody else wins
   holdfast start 12 --here       for the linked worktree that you stand in
   holdfast start 12 --steal      a stale claim; the other's commits are kept"""
 

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 EXAMPLE = """examples:
   holdfast trash list
-  holdfast trash empty --expired   what has waited long enough (`trash.days`), or is too much (`trash.megabytes`)
-  holdfast trash empty             everything: nothing can be restored after that"""
+  holdfast trash empty --expired   what waited long enough, or is too much
+  holdfast trash empty             everything: nothing comes back after that
+
+How long and how much: `trash.days` and `trash.megabytes` in holdfast.toml.
+What has waited long enough also goes by itself, when something else is removed."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
