@@ -109,7 +109,8 @@ def forget(folder: str, id: str) -> None:
     """Remove what git kept of a removed worktree, and then the record, with whatever a killed command left beside it."""
     files.remove_tree(registration(folder, id))
     there = files.names(os.path.join(folder, id))
-    for name in sorted(there, key=lambda name: name == _RECORD):
+    # The record goes last but for what says why it goes: killed in between, the next command knows what to finish.
+    for name in sorted(there, key=lambda name: ({_RECORD: 1, _RESTORING: 2, _EMPTYING: 2}.get(name, 0), name)):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(folder, id, name))
     files.remove_if_empty(os.path.join(folder, id))

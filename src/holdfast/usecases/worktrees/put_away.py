@@ -161,6 +161,9 @@ def _clear(place: Workspace, records: str, id: str) -> None:
     removed = trash.read(records, id)
     if removed is None:  # the record comes first and goes last: nothing else was done, or all of it
         trash.forget(records, id)
+    elif trash.is_emptying(records, id):
+        drop_anchors(place, removed)
+        trash.forget(records, id)
     elif trash.is_restoring(records, id):
         _finish_bringing_back(place, removed)
     elif undo(place, removed):
