@@ -12,7 +12,10 @@ from holdfast.domain.occupancy import without_mine
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import claim_refs, contact, journal, unpublished
 from holdfast.usecases.claim_refs import ClaimRefs, EndingRefs
-from holdfast.usecases.worktrees import making, occupancy, put_away
+from holdfast.usecases.worktrees import making, occupancy
+from holdfast.usecases.worktrees import unfinished as removals
+from holdfast.usecases.worktrees.anchors import TRASH
+from holdfast.usecases.worktrees.put_away import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,10 +89,10 @@ def unfinished(place: Workspace, there: Contact | None) -> bool:
 
 def _removals(place: Workspace) -> bool:
     """Clear what is left of removals and restorations, unless somebody is at work on worktrees at this moment."""
-    if not files.names(place.state(put_away.TRASH)):
+    if not files.names(place.state(TRASH)):
         return False
-    with locks.tried(place.state(put_away.LOCK)) as mine:
-        return mine and put_away.unfinished(place)
+    with locks.tried(place.state(LOCK)) as mine:
+        return mine and removals.clear(place)
 
 
 def may_be_late(place: Workspace) -> bool:

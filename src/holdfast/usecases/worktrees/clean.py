@@ -6,7 +6,7 @@ from holdfast.adapters import locks
 from holdfast.domain.removal import Force
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import surroundings
-from holdfast.usecases.worktrees import branch_end, conditions, put_away, removal, sessions
+from holdfast.usecases.worktrees import branch_end, conditions, removal, sessions, unfinished
 from holdfast.usecases.worktrees.put_away import LOCK
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def clean(place: Workspace, now: Moment, dry_run: bool) -> Cleaned:
     """
     with locks.held(place.state(LOCK)):
         if not dry_run:
-            put_away.unfinished(place)
+            unfinished.clear(place)
         ground = surroundings.of(place)
         surroundings.check(ground.configured)
         if not dry_run and sessions.settle(place, ground.worktrees, ground.policy.sessions):

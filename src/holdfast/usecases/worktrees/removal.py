@@ -18,8 +18,18 @@ from holdfast.domain.removal import DELETED, KEPT, Force
 from holdfast.domain.trash import Removed
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import journal, surroundings, worker
-from holdfast.usecases.worktrees import branch_end, conditions, occupancy, put_away, sessions, trash_care
-from holdfast.usecases.worktrees.put_away import LOCK, TRASH
+from holdfast.usecases.worktrees import (
+    anchors,
+    branch_end,
+    conditions,
+    occupancy,
+    put_away,
+    sessions,
+    trash_care,
+    unfinished,
+)
+from holdfast.usecases.worktrees.anchors import TRASH
+from holdfast.usecases.worktrees.put_away import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +61,7 @@ def remove(place: Workspace, name: str, path: str, now: Moment, force: Force, dr
     """Remove the worktree of a branch or of a plan's number; `path` is what the name would be as a path."""
     with locks.held(place.state(LOCK)):
         if not dry_run:
-            put_away.unfinished(place)
+            unfinished.clear(place)
         ground = surroundings.of(place)  # not before: another removal may just have ended
         if not dry_run and sessions.settle(place, ground.worktrees, ground.policy.sessions):
             ground = surroundings.of(place)
@@ -80,7 +90,7 @@ def take(place: Workspace, ground: Ground, one: Condition, now: Moment, force: F
     ended = branch_end.Ended(KEPT, "")
     if tree.branch is not None:
         keep = _keeper(place, removed, tree.branch)
-        ended = branch_end.end(place, put_away.git_of(place), rest, tree.branch, now, keep)
+        ended = branch_end.end(place, anchors.git_of(place), rest, tree.branch, now, keep)
     removed = removed._replace(outcome=ended.outcome)
     trashed.write(place.state(TRASH), removed, durable=False)
     journal.note(

@@ -14,8 +14,9 @@ from holdfast.domain.condition import commits
 from holdfast.domain.trash import newest
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import journal, surroundings, worker
-from holdfast.usecases.worktrees import put_away
-from holdfast.usecases.worktrees.put_away import LOCK, TRASH
+from holdfast.usecases.worktrees import bring_back, unfinished
+from holdfast.usecases.worktrees.anchors import TRASH
+from holdfast.usecases.worktrees.put_away import LOCK
 from holdfast.usecases.worktrees.removal import plan_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def restore(place: Workspace, name: str, path: str, dry_run: bool = False) -> Re
     """Bring back what was removed last under a branch's name, an id of the trash, or at a `path`."""
     with locks.held(place.state(LOCK)):
         if not dry_run:
-            put_away.unfinished(place)
+            unfinished.clear(place)
         ground = surroundings.of(place)
         removed = newest(trash.read_all(place.state(TRASH)), name, path, ground.policy.claims.branch)
         if removed is None:
@@ -55,14 +56,14 @@ def restore(place: Workspace, name: str, path: str, dry_run: bool = False) -> Re
 
 def _restored(place: Workspace, ground: Ground, removed: Removed) -> Restored:
     notes = changes(place, ground, removed)
-    said = put_away.bring_back(place, removed)
+    said = bring_back.bring_back(place, removed)
     if said is not None:
         with contextlib.suppress(OSError):
-            put_away.stay_in_trash(place, removed)
+            bring_back.stay_in_trash(place, removed)
         message = f"{removed.path} could not be brought back: {said}"
         return Restored(REFUSED, removed, blockers=(blocker("worktree-unmovable", removed.path, message),))
-    branch = put_away.attach(place, removed)
-    put_away.done_bringing_back(place, removed)
+    branch = bring_back.attach(place, removed)
+    bring_back.done(place, removed)
     actor = worker.of(place.environment, ground.settings).owner
     journal.note(
         place,

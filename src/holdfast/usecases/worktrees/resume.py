@@ -10,7 +10,7 @@ from holdfast.domain.trash import newest_of
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claims, journal
 from holdfast.usecases.worktrees import restore
-from holdfast.usecases.worktrees.put_away import TRASH
+from holdfast.usecases.worktrees.anchors import TRASH
 
 if TYPE_CHECKING:
     from holdfast.domain.claim import Claim

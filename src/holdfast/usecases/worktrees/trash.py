@@ -10,8 +10,9 @@ from holdfast.domain.occupancy import FREE
 from holdfast.domain.trash import FOLDER, Waiting, expired
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import journal
-from holdfast.usecases.worktrees import occupancy, put_away, trash_care
-from holdfast.usecases.worktrees.put_away import LOCK, TRASH
+from holdfast.usecases.worktrees import anchors, occupancy, trash_care, unfinished
+from holdfast.usecases.worktrees.anchors import TRASH
+from holdfast.usecases.worktrees.put_away import LOCK
 
 if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
@@ -50,7 +51,7 @@ def empty(place: Workspace, now: Moment, only_expired: bool, dry_run: bool) -> E
     """Delete what is in the trash for good, or only what has waited long enough, or is too much."""
     with locks.held(place.state(LOCK)):
         if not dry_run:
-            put_away.unfinished(place)
+            unfinished.clear(place)
         found = waiting(place, emptying=True)
         if only_expired and not dry_run:
             trash_care.looked(place)
@@ -93,7 +94,7 @@ def _delete(place: Workspace, removed: Removed) -> str:
             return f"{error.filename or folder}: {error.strerror}"
     if folder:
         trashed.leave_room(folder)
-    put_away.drop_anchors(place, removed)
+    anchors.drop(place, removed)
     trashed.forget(place.state(TRASH), removed.id)
     journal.note(place, "trash-emptied", branch=removed.branch, worktree=removed.path, trash=removed.id)
     return ""

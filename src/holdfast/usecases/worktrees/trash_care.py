@@ -9,7 +9,7 @@ from holdfast.adapters import trash as trashed
 from holdfast.domain.moment import DAY
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.contact import main_top
-from holdfast.usecases.worktrees.put_away import TRASH
+from holdfast.usecases.worktrees.anchors import TRASH
 
 if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
