@@ -584,9 +584,11 @@ def test_a_registration_whose_pointer_is_broken(alone: Clone, work: Clone) -> No
 def test_a_branch_comes_back_with_its_configuration_and_its_reflog(ada: Clone) -> None:
     found = ada.claimed(1)
     path = ada.at(found["worktree"])
-    path.git("commit", "-q", "--allow-empty", "-m", "Lost")
-    lost = path.id_of("HEAD")
-    path.git("reset", "-q", "--hard", "HEAD~1")
+    tip = ada.id_of(BRANCH)
+    lost = ada.git("commit-tree", "-p", tip, "-m", "Lost", f"{tip}^{{tree}}").strip()
+    for oid in (lost, tip):  # moved from elsewhere: no HEAD knows of it
+        ada.git("update-ref", f"refs/heads/{BRANCH}", oid)
+    assert path.status() == ""
     ada.git("config", f"branch.{BRANCH}.description", "what it is about")
     settings = ada.git("config", "--get-regexp", f"branch.{BRANCH}.*")
     log = (ada.path / ".git/logs/refs/heads" / BRANCH).read_text()
@@ -657,9 +659,10 @@ def test_a_lock_that_comes_in_that_moment_is_respected(alone: Clone, work: Clone
 
 
 def test_a_very_long_reflog_is_kept_by_its_end(alone: Clone, work: Clone) -> None:
+    work.git("checkout", "-q", "--detach")
     work.git("commit", "-q", "--allow-empty", "-m", "Lost")
     lost = work.id_of("HEAD")
-    work.git("reset", "-q", "--hard", "HEAD~1")
+    work.git("checkout", "-q", BRANCH)
     log = registration(alone, work.path) / "logs" / "HEAD"
     last = log.read_text()
     log.write_text(last.splitlines()[0].replace(lost, "0" * 40) + "\n")
