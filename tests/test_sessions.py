@@ -134,7 +134,6 @@ def test_who_waits_five_hours_for_its_user_is_not_stale(alone: Clone, work: Clon
     assert session(work, "beat", "--id", "s1").code == 0
     sleep_since(work, "s1", HOUR)
     assert claim(alone)["activity"] == "idle", "it says that it works, and was not heard of"
-    assert alone.journal().count("session-activity") == 2
 
 
 def test_the_lock_follows_a_session_that_moves(alone: Clone, work: Clone, agent: Agent) -> None:

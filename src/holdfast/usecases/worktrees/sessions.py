@@ -119,14 +119,15 @@ def begin(place: Workspace, id: str, agent: str, pid: int | None, activity: str 
 
 
 def beat(place: Workspace, id: str, activity: str) -> Session | None:
-    """Say that a session is alive, in the worktree of `place` now; None for one that never began."""
+    """Say that a session is alive, in the worktree of `place` now; None for one that never began.
+
+    A heartbeat changes nothing that others hold, and is no event of the journal: hooks give thousands of them.
+    """
     before = markers.read(folder(place), id)
     if before is None:
         return None
     top = os.path.realpath(place.top)
     markers.beat(folder(place), id, activity, top)
-    if before.activity != activity:
-        _note(place, "session-activity", before._replace(worktree=top), activity=activity)
     if before.worktree != top:
         settle(place)
     return before._replace(activity=activity, worktree=top)
