@@ -435,6 +435,16 @@ def test_many_workers_with_one_user_name_and_host(team: Team, ada: Clone, bob: C
     assert (ada.intents(), bob.intents()) == ([], [])
 
 
+def test_a_fence_that_another_brings_in_that_moment_is_in_nobodys_way(ada: Clone, tmp_path: Path) -> None:
+    """What this clone knows of the remote's fence is a copy: the claim is won, whoever brings the copy first."""
+    bring = f"{GIT} -C {ada.path} fetch -q origin refs/holdfast/plans/1:refs/holdfast/seen/plans/1"
+    once = f"mkdir {tmp_path}/once 2>/dev/null && {{ {bring}; }}"
+    env = git_that(tmp_path / "bin", f'case " $* " in *"claim of plan #1 "*) {once};; esac')
+    found = ada.claimed(1, "--no-worktree", env=env)
+    assert (tmp_path / "once").is_dir() and ada.id_of("refs/holdfast/seen/plans/1") == found["commit"]
+    assert ada.intents() == []
+
+
 def test_the_same_worker_twice_at_once(team: Team, ada: Clone) -> None:
     found = _at_once([ada] * 3, "1", "--owner", "agent")
     assert {code for code, _ in found} == {0}, found

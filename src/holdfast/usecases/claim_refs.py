@@ -96,20 +96,32 @@ def publish(claim: ClaimRefs, there: Contact) -> Outcome:
 def make_here(git: Git, claim: ClaimRefs, seen: Mapping[str, str], remote: str | None) -> str | None:
     """Make the claim in this clone: one transaction; None when it is done, else what git said against it.
 
-    With a `remote` the fence is only a copy of the one there; without one it is the fence.
+    With a `remote` the fence is only a copy of the one there, which others of this clone may bring in any moment; without
+    one it is the fence.
     """
     fence = f"{SEEN_FENCES}{claim.plan}" if remote is not None else claim.fence
-    old = claim.old
-    updates = [Update(claim.head, claim.tip, old)]
-    if remote is None or seen.get(fence) != claim.commit:
-        updates.append(Update(fence, claim.commit, seen.get(fence)))
-    if old is not None and claim.kept and seen.get(claim.keep(old)) is None:
-        updates.append(Update(claim.keep(old), old, None))
-    said = refs.transact(git, updates, f"holdfast: claim of plan #{claim.plan}")
+    known = seen.get(fence)
+    said = _transact_here(git, claim, seen, fence, known)
+    while said is not None and remote is not None:
+        now = refs.read(git, fence).get(fence)
+        if now == known:
+            break  # it is not the copy that was in the way
+        known = now
+        said = _transact_here(git, claim, seen, fence, known)
     if said is None and remote is not None:
         git.attempt("update-ref", "-m", "holdfast: published", f"{REMOTES}{remote}/{claim.branch}", claim.tip)
         _follow(git, claim.branch, remote)
     return said
+
+
+def _transact_here(git: Git, claim: ClaimRefs, seen: Mapping[str, str], fence: str, known: str | None) -> str | None:
+    """One transaction over branch, fence (which is `known` to be there now) and what is kept of the branch before."""
+    updates = [Update(claim.head, claim.tip, claim.old)]
+    if fence == claim.fence or known != claim.commit:
+        updates.append(Update(fence, claim.commit, known))
+    if claim.old is not None and claim.kept and seen.get(claim.keep(claim.old)) is None:
+        updates.append(Update(claim.keep(claim.old), claim.old, None))
+    return refs.transact(git, updates, f"holdfast: claim of plan #{claim.plan}")
 
 
 def _follow(git: Git, branch: str, remote: str) -> None:
