@@ -12,7 +12,7 @@ from setting import Setting
 from timing import Contender, interleave
 
 FILES = 300
-MANY = 100_000
+MANY, TRACKED = 100_000, 20_000
 WORKTREES, PROCESSES = 50, 1_000
 
 FACTOR, FLAT, PASS = 2.0, 1.2, 20.0
@@ -36,10 +36,10 @@ for _ in range(int(sys.argv[1])):
 def measure(setting: Setting) -> report.Outcome:
     """A removal with few files, with many that git ignores, with many that it tracks; one look at all processes."""
     outcome = report.Outcome()
-    many = 5_000 if setting.quick else MANY
+    many, tracked = (5_000, 5_000) if setting.quick else (MANY, TRACKED)
     _remove(setting, outcome, f"Remove a worktree of {FILES} files", FILES, 0, peer=True)
     _remove(setting, outcome, f"Remove a worktree of {FILES} files and {many:,} that git ignores", FILES, many)
-    _remove(setting, outcome, f"Remove a worktree of {many:,} files", many, 0)
+    _remove(setting, outcome, f"Remove a worktree of {tracked:,} files", tracked, 0)
     small, ignored = (_wall(outcome, title) for title in list(outcome.series)[:2])
     what = f"the same removal, {many:,} ignored files to none"
     outcome.budgets.append(report.Budget(what, report.ratio(ignored, small), FLAT, "x"))
@@ -51,7 +51,7 @@ def _remove(
     setting: Setting, outcome: report.Outcome, title: str, files: int, ignored: int, peer: bool = False
 ) -> None:
     print(f"  setting up: {title[0].lower()}{title[1:]}", flush=True)
-    home, runs = setting.home, max(setting.runs // (3 if files + ignored < MANY else 10), 3)
+    home, runs = setting.home, max(setting.runs // (3 if files + ignored < TRACKED else 10), 3)
     name = f"remove-{files}-{ignored}"
     content = {f"src/{at // 100}/file-{at}.txt": b"%d\n" % at for at in range(files)} | {".gitignore": b"cache/\n"}
     folder = make(home, name, content)
