@@ -15,12 +15,16 @@ _UNMERGED = frozenset({"DD", "AU", "UD", "UA", "DU", "AA", "UU"})
 
 
 class AskedContents:
-    """`git status` of one worktree, asked now and read later."""
+    """`git status` of one worktree, asked now and read later.
+
+    Of what is ignored git gives what a pattern names (`--ignored=matching`): for `node_modules/` that is one word, and git
+    looks at none of the files in it. The default form reads all of them.
+    """
 
     def __init__(self, git: Git) -> None:
         self._asked: spawn.Running = git.start(
             "-c", "status.showUntrackedFiles=normal", "status", "--porcelain=v1", "-z", "--no-renames",
-            "--untracked-files=normal", "--ignored=traditional", "--ignore-submodules=none",
+            "--untracked-files=normal", "--ignored=matching", "--ignore-submodules=none",
         )  # fmt: skip
 
     def all(self) -> Contents:
