@@ -56,19 +56,6 @@ def rules_page() -> str:
         "`holdfast explain CODE` prints one entry.",
         "",
     ]
-    for rule in ALL:
-        lines += [
-            f"## {rule.code}",
-            "",
-            f"**{rule.title}** ({rule.severity})",
-            "",
-            rule.consequence,
-            "",
-            f"*Remedy:* {rule.remedy}",
-            "",
-        ]
-        if rule.mend:
-            lines += [f"*`holdfast check --mend`* {rule.mend}.", ""]
     for rule in CATALOGUE:
         lines += described(rule)
     lines += ["# Refusals of commands", "", "What only refuses a command; nothing turns these off.", ""]
