@@ -173,7 +173,7 @@ RULE: Schema = {
 
 def schemas() -> dict[str, Schema]:
     """Every schema by the word between `holdfast.` and `/` of the documents that it describes."""
-    found = {**_of_plans(), **_of_claims(), **_of_the_repository()}
+    found = {**_of_plans(), **_of_claims(), **_of_worktrees(), **_of_the_repository()}
     return {name: _document(name, schema) for name, schema in found.items()}
 
 
@@ -229,6 +229,38 @@ def _of_claims() -> dict[str, Schema]:
                 "lost": many(TEXT),
             }
         ),
+        "unclaim": fields(
+            {
+                "result": {"enum": ["released", "refused"]},
+                "plan": maybe(NUMBER),
+                "branch": TEXT,
+                "kept": maybe(TEXT),
+                "blockers": many(PROBLEM),
+            }
+        ),
+        "approve": fields({"commands": many(fields({"key": TEXT, "command": TEXT, "approved": {"type": "boolean"}}))}),
+        "migrate": fields(
+            {
+                "files": many(
+                    fields(
+                        {
+                            "path": PATH,
+                            "kind": {"enum": list(PATHS.values())},
+                            "tracked": {"type": "boolean"},
+                            "entries": many(ENTRY),
+                        }
+                    )
+                ),
+                "problems": many(PROBLEM),
+                "done": {"type": "boolean"},
+            }
+        ),
+    }
+
+
+def _of_worktrees() -> dict[str, Schema]:
+    """What commands say about worktrees, the trash and sessions."""
+    return {
         "worktree.list": fields({"worktrees": many(WORKTREE)}),
         "worktree.remove": fields(REMOVAL),
         "worktree.restore": fields(
@@ -263,32 +295,6 @@ def _of_claims() -> dict[str, Schema]:
                 "result": {"enum": ["started", "heard", "ended", "refused"]},
                 "session": maybe(SESSION_FIELDS),
                 "blockers": many(PROBLEM),
-            }
-        ),
-        "unclaim": fields(
-            {
-                "result": {"enum": ["released", "refused"]},
-                "plan": maybe(NUMBER),
-                "branch": TEXT,
-                "kept": maybe(TEXT),
-                "blockers": many(PROBLEM),
-            }
-        ),
-        "approve": fields({"commands": many(fields({"key": TEXT, "command": TEXT, "approved": {"type": "boolean"}}))}),
-        "migrate": fields(
-            {
-                "files": many(
-                    fields(
-                        {
-                            "path": PATH,
-                            "kind": {"enum": list(PATHS.values())},
-                            "tracked": {"type": "boolean"},
-                            "entries": many(ENTRY),
-                        }
-                    )
-                ),
-                "problems": many(PROBLEM),
-                "done": {"type": "boolean"},
             }
         ),
     }

@@ -16,6 +16,17 @@ _OPERATIONS = {
 """What git keeps in a worktree's git folder while an operation is under way."""
 
 
+def every(common_dir: str) -> dict[str, str]:
+    """The folders in which git keeps what it knows of linked worktrees, by the path of each worktree; one pass for all."""
+    registered, found = os.path.join(common_dir, "worktrees"), {}
+    for name in files.names(registered):
+        folder = os.path.join(registered, name)
+        where = _pointer(os.path.join(folder, "gitdir"))
+        if where:
+            found[os.path.dirname(os.path.normpath(os.path.join(folder, where)))] = folder
+    return found
+
+
 def of(common_dir: str, path: str) -> str | None:
     """The folder in which git keeps what it knows of the worktree at a path, or None."""
     return next(iter(all_of(common_dir, path)), None)

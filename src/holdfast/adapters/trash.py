@@ -172,10 +172,7 @@ def _read(path: str, id: str) -> Removed | None:
         if data.pop("schema") != _SCHEMA or data["id"] != id:
             return None
         texts = (data["path"], data["head"], data["name"], data["folder"], data["by"], data["outcome"])
-        maybe = (data["branch"], data["tip"])
-        if not all(isinstance(one, str) for one in texts) or not all(
-            one is None or isinstance(one, str) for one in maybe
-        ):
+        if not all(isinstance(one, str) for one in texts) or not isinstance(data["branch"], str | None):
             return None
         if data["name"] in ("", ".", "..") or os.path.basename(data["name"]) != data["name"]:
             return None  # it becomes a part of a path

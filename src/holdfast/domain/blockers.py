@@ -1,9 +1,10 @@
-"""What refuses an operation, each once: code, what it means, what happens otherwise, the way out, who takes it."""
+"""What refuses an operation on claims, each once: code, what it means, what happens otherwise, the way out, who takes it."""
 
 from __future__ import annotations
 
 from holdfast.domain.problem import ERROR, HUMAN, WAIT, WARNING, Problem
 from holdfast.domain.rules.catalogue import Rule
+from holdfast.domain.worktree_codes import WORKTREE_RULES
 
 BLOCKERS: tuple[Rule, ...] = (
     Rule(
@@ -191,187 +192,6 @@ BLOCKERS: tuple[Rule, ...] = (
         "Finish it, or run `holdfast unclaim N --abandon`, which keeps it under refs/holdfast/abandoned/.",
     ),
     Rule(
-        "worktree-dirty",
-        ERROR,
-        "The worktree holds changes that are not committed.",
-        "No commit has them.",
-        "Commit or stash them there, then run it again.",
-    ),
-    Rule(
-        "worktree-unknown",
-        ERROR,
-        "There is no worktree of that name.",
-        "Nothing to remove.",
-        "Run `holdfast worktree list` to see all.",
-    ),
-    Rule(
-        "worktree-ambiguous",
-        ERROR,
-        "Several worktrees have that name.",
-        "The wrong one could go.",
-        "Name its folder instead.",
-    ),
-    Rule(
-        "worktree-removed",
-        ERROR,
-        "The worktree was removed already.",
-        "Nothing to do.",
-        "Run `holdfast trash list`, or bring it back: `holdfast worktree restore BRANCH`.",
-    ),
-    Rule(
-        "worktree-main",
-        ERROR,
-        "The main worktree is never removed.",
-        "It holds the repository itself, and all other worktrees with it.",
-        "Name another: `holdfast worktree list` shows all.",
-    ),
-    Rule(
-        "worktree-caller-inside",
-        ERROR,
-        "This command was started in the very worktree.",
-        "The shell would stand in a folder that is gone, and every command in it would fail.",
-        "Go elsewhere (`cd` to the main worktree), then run it again.",
-    ),
-    Rule(
-        "worktree-in-use",
-        ERROR,
-        "Somebody is in the worktree: a process stands in it, or a session works there.",
-        "Work would be lost, and an agent's shell broken for good.",
-        "Wait until it is over (`holdfast worktree list`), or end it; `--force-in-use` removes it from under them.",
-        WAIT,
-    ),
-    Rule(
-        "worktree-unknown-use",
-        ERROR,
-        "Whether somebody is in the worktree cannot be told.",
-        "Somebody may work there.",
-        "Make sure that nobody does, and run it with `--force-in-use`.",
-        HUMAN,
-    ),
-    Rule(
-        "worktree-locked",
-        ERROR,
-        "Somebody locked the worktree.",
-        "Whoever did so had a reason.",
-        "Ask whoever locked it; then `git worktree unlock PATH`.",
-        HUMAN,
-    ),
-    Rule(
-        "worktree-away",
-        ERROR,
-        "The worktree is on a disk that is not there.",
-        "It is whole when the disk comes back; git would have forgotten it.",
-        "Mount the disk; or, when it is gone for good, `git worktree prune`.",
-        HUMAN,
-    ),
-    Rule(
-        "worktree-gone",
-        ERROR,
-        "The worktree's folder is not there.",
-        "It may only have been moved: then somebody works there, and git in it would be broken.",
-        "Run `git worktree repair NEW-PLACE` where it was moved, or remove it with `--force`.",
-    ),
-    Rule(
-        "worktree-changed",
-        ERROR,
-        "The worktree changed in the very moment of its removal.",
-        "Somebody works there.",
-        "Run it again when that is over.",
-        WAIT,
-    ),
-    Rule(
-        "worktree-broken",
-        ERROR,
-        "The worktree's folder and what git keeps of it do not fit together.",
-        "git in that folder would look at another worktree, or at none.",
-        "Run `git worktree repair PATH`, then run it again.",
-    ),
-    Rule(
-        "worktree-nested",
-        ERROR,
-        "Other worktrees are inside this one.",
-        "They would go with it.",
-        "Remove those first.",
-    ),
-    Rule(
-        "worktree-untracked",
-        ERROR,
-        "The worktree holds files that git does not know and does not ignore.",
-        "No commit has them.",
-        "Commit or move them, or run it with `--force`.",
-    ),
-    Rule(
-        "worktree-busy",
-        ERROR,
-        "A merge, rebase, bisection or sequence of picks is under way in the worktree.",
-        "Half-done work would go with it.",
-        "Finish or abort it (`git status` says how), or run it with `--force`.",
-    ),
-    Rule(
-        "worktree-own-commits",
-        ERROR,
-        "The worktree's HEAD is on no branch and holds commits that nothing else holds.",
-        "Nobody would find them again.",
-        "Give them a branch (`git branch NAME`), or run it with `--force`.",
-    ),
-    Rule(
-        "worktree-unmerged",
-        ERROR,
-        "The worktree holds conflicts that are not resolved.",
-        "git's index cannot keep them outside of it: they could not be restored.",
-        "Resolve them, or abort what is under way (`git status` says how).",
-    ),
-    Rule(
-        "worktree-submodules",
-        ERROR,
-        "The worktree holds submodules.",
-        "Their repositories know where the worktree is, and would not survive the move.",
-        "Take them out there: `git submodule deinit --all`, then run it again.",
-    ),
-    Rule(
-        "worktree-unmovable",
-        ERROR,
-        "The worktree cannot be moved into the trash.",
-        "Nothing was changed.",
-        "Do what the message says, then run it again.",
-    ),
-    Rule(
-        "trash-unknown",
-        ERROR,
-        "Nothing of that name is in the trash.",
-        "Nothing to restore.",
-        "Run `holdfast trash list` to see all.",
-    ),
-    Rule(
-        "restore-occupied",
-        ERROR,
-        "Something else stands where the worktree was.",
-        "It would be written over.",
-        "Move it away, then run it again.",
-    ),
-    Rule(
-        "trash-damaged",
-        ERROR,
-        "What was in the trash is not whole any more.",
-        "It cannot be brought back as it was.",
-        "The message says what is left, and where.",
-        HUMAN,
-    ),
-    Rule(
-        "session-unknown",
-        ERROR,
-        "There is no such session.",
-        "Nothing holds the worktree.",
-        "Begin one: `holdfast session start`.",
-    ),
-    Rule(
-        "session-taken",
-        ERROR,
-        "The session of that id is another process, which lives.",
-        "Its worktree would lose its lock.",
-        "Run it with another `--id` (or another HOLDFAST_SESSION).",
-    ),
-    Rule(
         "branch-guarded",
         ERROR,
         "git would delete or rename the branch of somebody's claim, or the main branch (`guard.refs`).",
@@ -393,7 +213,7 @@ BLOCKERS: tuple[Rule, ...] = (
         "Run it again by hand in the worktree.",
     ),
 )
-_BY_CODE = {rule.code: rule for rule in BLOCKERS}
+_BY_CODE = {rule.code: rule for rule in (*BLOCKERS, *WORKTREE_RULES)}
 
 
 def blocker(code: str, subject: str, message: str, remedy: str = "", plan: int | None = None, who: str = "") -> Problem:

@@ -21,8 +21,8 @@ ANCHORS = "refs/holdfast/trash/"
 class Removed(NamedTuple):
     """A removed worktree: where it was, on which branch (None for none) and commit ('' before the first one).
 
-    `folder` is where its files wait, '' for one that was gone already; `name` is that of its registration. `tip` is the
-    commit of its branch, and `outcome` what became of that. `at` is when, and `by` who removed it.
+    `folder` is where its files wait, '' for one that was gone already; `name` is that of its registration.
+    `outcome` is what became of its branch. `at` is when, and `by` who removed it.
     """
 
     id: str
@@ -33,7 +33,6 @@ class Removed(NamedTuple):
     folder: str
     at: Moment
     by: str
-    tip: str | None = None
     outcome: str = ""
 
     @property

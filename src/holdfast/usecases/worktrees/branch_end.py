@@ -89,9 +89,10 @@ def under_way(place: Workspace, ground: Ground, branch: str) -> Worktree | None:
     """The worktree in which a paused rebase or a bisection will go back to a branch; git lists it as on none."""
     common = place.repository.common_dir
     for one in ground.worktrees:
-        folder = common if one.main else registration.of(common, one.path)
-        if folder is not None and one.branch is None and registration.branch_under_way(folder) == branch:
-            return one
+        if one.branch is None:
+            folder = common if one.main else registration.of(common, one.path)
+            if folder is not None and registration.branch_under_way(folder) == branch:
+                return one
     return None
 
 

@@ -13,7 +13,7 @@ from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.worktrees import occupancy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from holdfast.domain.moment import Moment
     from holdfast.domain.policy import Policy
@@ -32,33 +32,34 @@ def of(
     place: Workspace, wanted: Sequence[Worktree], listed: Sequence[Worktree], policy: Policy, now: Moment
 ) -> list[Condition]:
     """The conditions of the `wanted` worktrees among all that are `listed`, in their order."""
-    where = [_where(place, one) for one in wanted]
-    stamps = [registration.stamp(_git_dir(place, one)) for one in wanted]  # before anything else is asked
+    kept = registration.every(place.repository.common_dir)
+    dirs = [_git_dir(place, one, kept) for one in wanted]
+    where = [_where(one, folder) for one, folder in zip(wanted, dirs, strict=True)]
+    stamps = [registration.stamp(folder) if folder is not None else () for folder in dirs]  # before anything is asked
     bare = [one for one in wanted if one.main and one.head is None]
     whole = [one for one, (word, _) in zip(wanted, where, strict=True) if word == HERE and one not in bare]
     contents = _contents(place, whole)
     inside = occupancy.of(place, listed, now, policy.sessions)
     tops = {one.path: os.path.realpath(one.path) for one in listed}
     found = []
-    for one, (word, why), stamp in zip(wanted, where, stamps, strict=True):
+    for one, folder, (word, why), stamp in zip(wanted, dirs, where, stamps, strict=True):
         there = contents.get(one.path, Contents())
         if isinstance(there, str):
             word, why, there = BROKEN, there, Contents()
         here = Condition(one, inside.get(one.path, _NOBODY), word, why, there, stamp=stamp)
-        found.append(_condition(place, here, tops))
+        found.append(_condition(place, here, folder, tops) if folder is not None else here)
     return found
 
 
 _NOBODY = Occupancy(UNKNOWN, (), ("nobody looked",))
 
 
-def _condition(place: Workspace, here: Condition, tops: dict[str, str]) -> Condition:
-    """A condition with all that only some worktrees have."""
+def _condition(place: Workspace, here: Condition, folder: str, tops: dict[str, str]) -> Condition:
+    """A condition with all that only some worktrees have; `folder` is where git keeps what it knows of it."""
     one = here.worktree
     if here.where not in (HERE, GONE):
         return here
     top = tops[one.path]
-    folder = _git_dir(place, one)
     here = here._replace(operation=registration.operation(folder), own_commits=_own_commits(place, one))
     if here.where == GONE:
         return here
@@ -82,11 +83,10 @@ def _unmovable(path: str, top: str) -> str:
     return f"another file system is mounted at {mounted[0]}" if mounted else ""
 
 
-def _where(place: Workspace, one: Worktree) -> tuple[str, str]:
-    """Where the folder of a worktree is, and what is wrong with it."""
+def _where(one: Worktree, folder: str | None) -> tuple[str, str]:
+    """Where a worktree is, of which git keeps what it knows in `folder`, and what is wrong with it."""
     if one.main:
         return HERE, ""
-    folder = registration.of(place.repository.common_dir, one.path)
     if folder is None:
         return BROKEN, "git keeps nothing of it under its name"
     if not os.path.isdir(one.path):
@@ -112,9 +112,8 @@ def _contents(place: Workspace, wanted: Sequence[Worktree]) -> dict[str, Content
     return found
 
 
-def _git_dir(place: Workspace, one: Worktree) -> str:
-    common = place.repository.common_dir
-    return common if one.main else registration.of(common, one.path) or common
+def _git_dir(place: Workspace, one: Worktree, kept: Mapping[str, str]) -> str | None:
+    return place.repository.common_dir if one.main else kept.get(os.path.normpath(one.path))
 
 
 def _own_commits(place: Workspace, one: Worktree) -> int:

@@ -26,22 +26,14 @@ _MARKER = os.path.join(".claude", "session-marker")
 """A file that agents' own set-ups touch; its age tells whether somebody is at work."""
 
 
-def of(
-    place: Workspace,
-    worktrees: Iterable[Worktree],
-    now: Moment,
-    policy: SessionPolicy,
-    live: Sequence[Live] | None = None,
-) -> dict[str, Occupancy]:
-    """Who is inside each worktree, by its path as git lists it. `live` are the sessions, where they are known already."""
-    known = sessions.live(place, now, policy) if live is None else live
-    return at(place, {one.path: one.path for one in worktrees}, now, policy, known)
+def of(place: Workspace, worktrees: Iterable[Worktree], now: Moment, policy: SessionPolicy) -> dict[str, Occupancy]:
+    """Who is inside each worktree, by its path as git lists it."""
+    return at(place, {one.path: one.path for one in worktrees}, now, policy)
 
 
-def at(
-    place: Workspace, moved: dict[str, str], now: Moment, policy: SessionPolicy, live: Sequence[Live]
-) -> dict[str, Occupancy]:
+def at(place: Workspace, moved: dict[str, str], now: Moment, policy: SessionPolicy) -> dict[str, Occupancy]:
     """The same of folders, by the path that sessions know them by; each stands at the path that is given for it now."""
+    live = sessions.live(place, now, policy)
     seen = processes.standing()
     places = {path: Place(os.path.realpath(there), processes.spot(there)) for path, there in moved.items()}
     inside = occupancy.inside(seen.folders, tuple(places.values()))
@@ -61,7 +53,8 @@ def _judged(
     policy: SessionPolicy,
     live: Sequence[Live],
 ) -> Occupancy:
-    here = [(one.session, one.activity) for one in live if one.within(path)]
+    known_by = os.path.realpath(path) if live else path
+    here = [(one.session, one.activity) for one in live if one.top == known_by]
     callers = proc.with_callers(os.getpid()) if pids or here else ()
     known = processes.described(pids)
     found = occupancy.judge(known, here, seen, callers, now, place.environment.get(SESSION))
@@ -85,4 +78,4 @@ def one(place: Workspace, path: str, policy: SessionPolicy | None = None) -> Occ
     """Who is inside the worktree at a path, now."""
     now = clock.now()
     policy = policy or place.configurations.of_worktree().policy.sessions
-    return at(place, {path: path}, now, policy, sessions.live(place, now, policy))[path]
+    return at(place, {path: path}, now, policy)[path]

@@ -79,7 +79,7 @@ def take(place: Workspace, ground: Ground, one: Condition, now: Moment, force: F
     """Remove a worktree that nothing speaks against."""
     tree = one.worktree
     actor = worker.of(place.environment, ground.settings).owner
-    removed = _record(place, ground, one, now, actor)
+    removed = _record(place, one, now, actor)
     until = removed.until(ground.policy.trash)
     if dry_run:
         return Removal(REMOVED, tree.branch, None, removed, until, notes=_along(one))
@@ -140,22 +140,20 @@ def plan_of(ground: Ground, branch: str | None) -> int | None:
     return ground.policy.claims.branch.number(branch) if branch is not None else None
 
 
-def _record(place: Workspace, ground: Ground, one: Condition, now: Moment, actor: str) -> Removed:
+def _record(place: Workspace, one: Condition, now: Moment, actor: str) -> Removed:
     tree, id = one.worktree, f"{now:x}-{os.urandom(4).hex()}"
     head = tree.head if tree.head is not None and tree.head.strip("0") else ""
     folder = trashed.place_beside(tree.path, id) if one.where != GONE else ""
-    tip = ground.refs.get(f"refs/heads/{tree.branch}") if tree.branch is not None else None
     name = put_away.registered_name(place, tree.path)
-    return Removed(id, tree.path, tree.branch, head, name, folder, now, actor, tip)
+    return Removed(id, tree.path, tree.branch, head, name, folder, now, actor)
 
 
 def _again(place: Workspace, ground: Ground, removed: Removed, force: Force) -> Problem | None:
     """Look a second time who is inside, now that the folder has its new name."""
     if force.inside:
         return None
-    now, policy = removed.at, ground.policy.sessions
-    live = sessions.live(place, now, policy)
-    found = occupancy.at(place, {removed.path: removed.folder}, now, policy, live)[removed.path]
+    moved = {removed.path: removed.folder}
+    found = occupancy.at(place, moved, removed.at, ground.policy.sessions)[removed.path]
     if found.verdict == FREE:
         return None
     message = f"{removed.path} is in use by {'; '.join(found.reasons)}"

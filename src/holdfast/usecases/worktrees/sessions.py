@@ -18,7 +18,7 @@ from holdfast.usecases.worker import SESSION, host_of
 from holdfast.usecases.workspace import branch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from typing import Any
 
@@ -32,14 +32,11 @@ _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "fish", "ksh", "busybox"})
 
 
 class Live(NamedTuple):
-    """A session that holds its worktree at this moment, and what it is doing."""
+    """A session that holds its worktree at this moment, what it is doing, and the resolved path of that worktree."""
 
     session: Session
     activity: str
-
-    def within(self, path: str) -> bool:
-        """True for a session of the worktree at a path."""
-        return os.path.realpath(self.session.worktree) == os.path.realpath(path)
+    top: str
 
 
 def folder(place: Workspace) -> str:
@@ -52,7 +49,7 @@ def live(place: Workspace, now: Moment, policy: SessionPolicy) -> tuple[Live, ..
     known = markers.read_all(folder(place))
     here = host.machine(host_of(place.environment)) if known else None
     return tuple(
-        Live(one, session.activity_at(one, now, policy))
+        Live(one, session.activity_at(one, now, policy), os.path.realpath(one.worktree))
         for one in known
         if here is not None and session.holds(one, _alive(one, here), now, policy)
     )
@@ -162,8 +159,9 @@ def settle(place: Workspace, listed: Sequence[Worktree] | None = None, policy: S
                 markers.forget(folder(place), one.id)
                 _note(place, "session-end", one, why="its process is gone, or it was not heard of")
                 changed = True
+        tops = frozenset(one.top for one in held)
         for tree in worktrees.read(place.git) if listed is None or changed else listed:
-            changed = _settled(place, tree, held) or changed
+            changed = _settled(place, tree, tops) or changed
     return changed
 
 
@@ -183,11 +181,11 @@ def caller() -> int | None:
     return None
 
 
-def _settled(place: Workspace, tree: Worktree, held: Iterable[Live]) -> bool:
-    """Lock or unlock one worktree as the live sessions ask for; True when that changed something."""
+def _settled(place: Workspace, tree: Worktree, held: frozenset[str]) -> bool:
+    """Lock or unlock one worktree, as live sessions `held` some by their resolved paths; True when that changed something."""
     if tree.main or tree.gone:
         return False
-    wanted = any(one.within(tree.path) for one in held)
+    wanted = bool(held) and os.path.realpath(tree.path) in held
     if wanted and tree.locked is None and worktrees.lock(place.git, tree.path, LOCK_REASON):
         journal.note(place, "worktree-locked", branch=tree.branch, worktree=tree.path)
         return True
