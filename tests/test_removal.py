@@ -1025,6 +1025,17 @@ def test_the_list_shows_everything(alone: Clone, work: Clone, agent: Agent) -> N
     assert "in-use" in ran.out and "1 changed, 1 untracked, 1 ignored" in ran.out and "session s1 (claude" in ran.out
 
 
+def test_a_worktree_that_git_makes_at_this_moment(alone: Clone, tmp_path: Path) -> None:
+    """Its `commondir` is there and empty for a moment, and `git worktree list` fails over it."""
+    half = common(alone) / "worktrees" / "half"
+    begin = f"mkdir -p {half} && echo {tmp_path}/half/.git >{half}/gitdir && : >{half}/commondir"
+    begin += f" && cp {common(alone)}/HEAD {half}"
+    end = f"(sleep 0.1; rm -rf {half}) >/dev/null 2>&1 &"
+    script = f'case " $* " in *" worktree list "*) if mkdir {tmp_path}/once 2>/dev/null; then {begin}; {end} fi;; esac'
+    assert sound(alone.holdfast("claims", env=git_that(tmp_path / "bin", script))).code == 0
+    assert (tmp_path / "once").is_dir()
+
+
 def test_the_list_of_a_bare_repository(alone: Clone) -> None:
     bare = alone.path.parent / "bare.git"
     alone.git("clone", "-q", "--bare", str(alone.path), str(bare))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from holdfast.adapters import files, registration
+from holdfast.adapters import clock, files, registration
 from holdfast.adapters.git import GitError, decode
 from holdfast.domain.moment import Moment
 from holdfast.domain.snapshot import Worktree
@@ -16,17 +16,30 @@ if TYPE_CHECKING:
     from holdfast.adapters.git import Git
 
 _HEADS = "refs/heads/"
+_LIST = ("worktree", "list", "--porcelain", "-z")
+_HALF_MADE = b"failed to read"
+_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+"""Seconds."""
 
 
 class AskedWorktrees:
     """All worktrees of a repository; git looks while its asker does something else."""
 
     def __init__(self, git: Git) -> None:
-        self._asked: spawn.Running = git.start("worktree", "list", "--porcelain", "-z")
+        self._git = git
+        self._asked: spawn.Running = git.start(*_LIST)
 
     def all(self) -> tuple[Worktree, ...]:
-        """The worktrees, the main one first; may be asked once."""
+        """The worktrees, the main one first; may be asked once.
+
+        While git makes one its files are there before what is in them, and git itself fails over that: it is asked again.
+        """
         code, out, err = self._asked.done()
+        for pause in _PAUSES:
+            if code == 0 or _HALF_MADE not in err:
+                break
+            clock.pause(pause)
+            code, out, err = self._git.attempt(*_LIST)
         if code != 0:
             raise GitError(decode(err).strip() or "git worktree list failed")
         blocks = decode(out).split("\0\0")
