@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from holdfast.domain import status
+from holdfast.domain import forge, status
 from holdfast.domain.branch_name import BranchPattern, BranchPatternError
 from holdfast.domain.naming import Pattern, PatternError
 from holdfast.domain.policy import (
+    ANYWHERE,
     FORMAT,
+    FROM_MAIN,
     LEVELS,
     MODES,
     PLAN,
@@ -69,6 +71,21 @@ def from_mapping(data: Mapping[str, Any], origin: str) -> tuple[Policy, list[Pro
             megabytes=reader.take("trash.megabytes", _whole(1, 100_000_000), base.trash.megabytes),
         ),
         guard=base.guard._replace(refs=reader.take("guard.refs", _flag, base.guard.refs)),
+        finish=base.finish._replace(
+            method=reader.take("finish.method", _one_of(forge.METHODS), base.finish.method),
+            verify=reader.take("finish.verify", _text, base.finish.verify),
+            verify_timeout=reader.take("finish.verify_timeout", _whole(1, 86_400), base.finish.verify_timeout),
+            require_complete=reader.take("finish.require_complete", _flag, base.finish.require_complete),
+            run_from=reader.take("finish.run_from", _one_of((ANYWHERE, FROM_MAIN)), base.finish.run_from),
+            checks=reader.take("finish.checks", _words, base.finish.checks),
+            wait_minutes=reader.take("finish.wait_minutes", _whole(1, 1_440), base.finish.wait_minutes),
+        ),
+        forge=base.forge._replace(
+            kind=reader.take("forge.kind", _one_of(forge.KINDS), base.forge.kind),
+            url=reader.take("forge.url", _url, base.forge.url),
+            repository=reader.take("forge.repository", _repository, base.forge.repository),
+            timeout=reader.take("forge.timeout", _whole(1, 600), base.forge.timeout),
+        ),
         agents=AgentPolicy(
             *(reader.take(f"agents.{key}", _one_of(LEVELS), level) for key, level in base.agents.levels)
         ),
@@ -81,7 +98,9 @@ _KEYS = (
     "main_branch", "plans", "index.mode", "index.format", "commit.require_tag", "commit.tags", "commit.tag_commits",
     "commit.allow_on_main", "limits.max_plan_size", "rules", "claims.remote", "claims.branch", "claims.subject",
     "claims.stale_hours", "claims.timeout", "worktree.root", "worktree.setup", "worktree.setup_timeout",
-    "sessions.minutes", "trash.days", "trash.megabytes", "guard.refs", *(f"agents.{key}" for key in AgentPolicy._fields),
+    "sessions.minutes", "trash.days", "trash.megabytes", "guard.refs", "finish.method", "finish.verify",
+    "finish.verify_timeout", "finish.require_complete", "finish.run_from", "finish.checks", "finish.wait_minutes",
+    "forge.kind", "forge.url", "forge.repository", "forge.timeout", *(f"agents.{key}" for key in AgentPolicy._fields),
 )  # fmt: skip
 _FOLDER_KEYS = (
     "path", "profile", "pattern", "index", "archive", "statuses", "signs", "priorities", "required_fields",
@@ -222,6 +241,22 @@ def _text(value: Any) -> str:
             "write it on one line, in letters that can be seen",
         )
     return value
+
+
+def _url(value: Any) -> str:
+    text = _text(value).rstrip("/")
+    scheme, colon, rest = text.partition("://")
+    if scheme not in ("https", "http") or not colon or not rest or any(one in rest for one in "@?#\\ "):
+        raise Wrong(f"{value!r} is no address of a forge's API", 'write it as "https://git.example.org/api/v1"')
+    return text
+
+
+def _repository(value: Any) -> str:
+    text = _text(value).strip("/")
+    parts = text.split("/")
+    if len(parts) < 2 or any(not part or part in (".", "..") or set(part) & set("?#%\\ ") for part in parts):
+        raise Wrong(f"{value!r} is no repository on a forge", 'write it as "owner/name"')
+    return text
 
 
 def _flag(value: Any) -> bool:

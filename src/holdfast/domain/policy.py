@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.domain import status
 from holdfast.domain.branch_name import BranchPattern
+from holdfast.domain.forge import AUTO, SQUASH
 from holdfast.domain.naming import Pattern
 from holdfast.domain.status import Vocabulary
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,9 @@ COMPUTED = "computed"
 MODES = (COMMITTED, MAIN, COMPUTED)
 
 OFF, WARN, REFUSE = "off", "warn", "refuse"
+ANYWHERE, FROM_MAIN = "anywhere", "main"
+"""Where `finish` may be run."""
+
 LEVELS = (REFUSE, WARN, OFF)
 """What can happen when an agent is about to do what harms others' work."""
 
@@ -128,6 +132,37 @@ class GuardPolicy(NamedTuple):
     refs: bool = False
 
 
+class FinishPolicy(NamedTuple):
+    """How work is merged.
+
+    `verify` is a command that must succeed on the merged tree, within `verify_timeout` seconds; empty for none.
+    `require_complete`: a plan must be Complete in the merged tree. `run_from` is `anywhere`, or `main` for the main
+    worktree alone. `checks` are checks that a request needs beside those that its forge requires; `--wait` waits for
+    `wait_minutes`.
+    """
+
+    method: str = SQUASH
+    verify: str = ""
+    verify_timeout: int = 1800
+    require_complete: bool = True
+    run_from: str = ANYWHERE
+    checks: tuple[str, ...] = ()
+    wait_minutes: int = 60
+
+
+class ForgePolicy(NamedTuple):
+    """Where requests are: by the remote's address (`auto`), nowhere (`none`), or on a forge of that kind.
+
+    `url` is the address of its API and `repository` the name there, each empty for what the remote's address tells; a
+    forge that has not answered for `timeout` seconds is not there.
+    """
+
+    kind: str = AUTO
+    url: str = ""
+    repository: str = ""
+    timeout: int = 30
+
+
 class AgentPolicy(NamedTuple):
     """What happens when an agent is about to do what harms others' work: `refuse`, `warn` or `off`, for each such thing."""
 
@@ -165,6 +200,8 @@ class Policy(NamedTuple):
     trash: TrashPolicy = TrashPolicy()
     guard: GuardPolicy = GuardPolicy()
     agents: AgentPolicy = AgentPolicy()
+    finish: FinishPolicy = FinishPolicy()
+    forge: ForgePolicy = ForgePolicy()
 
     def severity(self, code: str, default: str) -> str:
         """The severity of a rule here: what is configured, else `default`."""

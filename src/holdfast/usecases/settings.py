@@ -58,6 +58,8 @@ def effective(place: Workspace) -> tuple[list[Value], tuple[Problem, ...]]:
             ("trash.days", policy.trash.days),
             ("trash.megabytes", policy.trash.megabytes),
             ("guard.refs", policy.guard.refs),
+            *((f"finish.{key}", value) for key, value in policy.finish._asdict().items()),
+            *((f"forge.{key}", value) for key, value in policy.forge._asdict().items()),
             *((f"agents.{key}", level) for key, level in policy.agents.levels),
         )
     ]
