@@ -66,6 +66,20 @@ def left(folder: str) -> Iterator[list[Left]]:
             os.close(handle)
 
 
+def under_way(folder: str) -> list[dict[str, str]]:
+    """The fields of the intents whose processes live."""
+    found = []
+    for path in _paths(folder):
+        handle = _taken(path)
+        if handle is not None:
+            os.close(handle)
+            continue
+        raw = files.read_regular(path)
+        if raw is not None:
+            found.append(_fields_in(raw))
+    return found
+
+
 def move(path: str, folder: str) -> None:
     """Keep an intent in another folder."""
     files.make_folder(folder)
@@ -121,7 +135,11 @@ def _taken(path: str) -> int | None:
 
 
 def _fields(handle: int) -> dict[str, str]:
-    raw = os.pread(handle, 1 << 20, 0).decode("utf-8", "surrogateescape")
+    return _fields_in(os.pread(handle, 1 << 20, 0))
+
+
+def _fields_in(content: bytes) -> dict[str, str]:
+    raw = content.decode("utf-8", "surrogateescape")
     whole = raw[: raw.rfind("\n") + 1]  # a line that was torn was never acted upon
     return dict(line.partition("\t")[::2] for line in whole.split("\n") if line)
 

@@ -87,13 +87,13 @@ class Remote(NamedTuple):
                 raise Unreachable(f"{self.name}: {_said(err, code)}")
             clock.pause(pause)
 
-    def push(self, leases: Sequence[Lease], atomic: bool = True) -> Pushed:
-        """Push all refs or none, each only where it still is what it must be. The user's pre-push hook is not asked."""
+    def push(self, leases: Sequence[Lease], atomic: bool = True, hooks: bool = False) -> Pushed:
+        """Push all refs or none, each only where it still is what it must be; with `hooks` the user's pre-push hook is asked."""
         expected = [f"--force-with-lease={one.name}:{one.old or ''}" for one in leases]
         refspecs = [f"{one.new or ''}:{one.name}" for one in leases]
         code, out, err = self._run(
-            "-c", f"remote.{self.name}.mirror=false", "push", "--porcelain", "--no-verify",
-            "--no-follow-tags", "--recurse-submodules=no", "--no-signed",
+            "-c", f"remote.{self.name}.mirror=false", "push", "--porcelain",
+            *(() if hooks else ("--no-verify",)), "--no-follow-tags", "--recurse-submodules=no", "--no-signed",
             *(("--atomic",) if atomic else ()), *expected, "--", self.address, *refspecs,
         )  # fmt: skip
         return _outcome(code, decode(out), decode(err))

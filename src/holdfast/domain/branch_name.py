@@ -71,6 +71,12 @@ class BranchPattern(NamedTuple):
         return self.text.replace(_NUMBER, str(number)).replace(_SLUG, slug)
 
 
+def plan_number(name: str) -> int | None:
+    """The plan's number that a name is, as `12` or `#12`; None for any other name."""
+    digits = name.removeprefix("#")
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else None
+
+
 def is_feature(name: str) -> bool:
     """True for a branch of work without a plan: `feature-*`, whole or behind any `/`."""
     return f"/{FEATURE}" in f"/{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holdfast.domain.branch_name import plan_number
 from holdfast.domain.moment import DAY, Moment
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
@@ -85,12 +86,6 @@ def newest_of(removed: Iterable[Removed], plan: int | None, pattern: BranchPatte
 
 def _last(removed: list[Removed]) -> Removed | None:
     return max(removed, key=lambda one: (one.at, one.id), default=None)
-
-
-def plan_number(name: str) -> int | None:
-    """The plan's number that a name is, as `12` or `#12`; None for any other name."""
-    digits = name.removeprefix("#")
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else None
 
 
 def size_in_words(size: int) -> str:

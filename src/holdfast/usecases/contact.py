@@ -10,6 +10,7 @@ from holdfast.adapters.git import Git
 from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.adapters.remote import Lease, Remote
 from holdfast.domain.blockers import blocker
+from holdfast.domain.branch_name import is_feature, plan_number
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import surroundings
 
@@ -159,6 +160,21 @@ def bring_plan(place: Workspace, contact: Contact, plan: int, ground: Ground) ->
     return contact, brought or moved
 
 
+def bring_meant(place: Workspace, contact: Contact, name: str, ground: Ground) -> tuple[Contact, bool]:
+    """Bring what may be meant by a plan's number or a branch: the claims of the plan, else one branch and all fences.
+
+    Fences are brought where the branch's name says nothing. False when all of it was here already.
+    """
+    number = plan_number(name)
+    if number is None:
+        number = ground.policy.claims.branch.number(name)
+    if number is not None:
+        return bring_plan(place, contact, number, ground)
+    if not is_feature(name) and name in contact.heads():
+        bring_fences(contact)
+    return bring(place, contact, lambda branch: branch in (name, ground.main), ground.refs)
+
+
 def _fenced(place: Workspace, contact: Contact, plan: int, known: Mapping[str, str]) -> tuple[set[str | None], bool]:
     """The branches that a plan's fence names, there and as this clone saw it last, and whether there is a new one there."""
     fence = f"{FENCES}{plan}"
@@ -207,21 +223,35 @@ def bring_fences(contact: Contact) -> None:
 
 
 class Outcome(NamedTuple):
-    """How a change on the remote ended, the words of git or the server, and the contact that was read back."""
+    """How a change on the remote ended, the words of git or the server, and the contact that was read back.
+
+    `declined` are the refs that the server itself declined.
+    """
 
     result: str
     words: str
     contact: Contact
+    declined: tuple[str, ...] = ()
 
 
-def change(contact: Contact, leases: Sequence[Lease]) -> Outcome:
+class How(NamedTuple):
+    """How a push is made: all refs or none, and whether the user's pre-push hook is asked."""
+
+    atomic: bool = True
+    hooks: bool = False
+
+
+_PLAIN = How()
+
+
+def change(contact: Contact, leases: Sequence[Lease], how: How = _PLAIN) -> Outcome:
     """Change refs on the remote, all or none, each only where it is as expected; then read back what is there.
 
     Where a race was lost and yet nothing has changed, another push still holds git's locks on these refs: it is asked
     again until that one has ended. What stays so is no race: the remote does not want it.
     """
     for pause in (*_PAUSES, None):
-        pushed, contact = _pushed(contact, leases)
+        pushed, contact = _pushed(contact, leases, how)
         if pushed.outcome == remote.NOT_ATOMIC:
             return Outcome(NOT_ATOMIC, pushed.words, contact)
         try:
@@ -230,20 +260,20 @@ def change(contact: Contact, leases: Sequence[Lease]) -> Outcome:
             return Outcome(UNCLEAR, str(error), contact)
         result = _result(pushed.outcome, leases, contact, after)
         if result != _BUSY:
-            return Outcome(result, pushed.words, after)
+            return Outcome(result, pushed.words, after, pushed.declined)
         if pause is not None:
             clock.pause(pause)
-    return Outcome(DECLINED, pushed.words, after)
+    return Outcome(DECLINED, pushed.words, after, pushed.declined)
 
 
-def _pushed(contact: Contact, leases: Sequence[Lease]) -> tuple[remote.Pushed, Contact]:
+def _pushed(contact: Contact, leases: Sequence[Lease], how: How) -> tuple[remote.Pushed, Contact]:
     """One push; a server that takes branches only is asked again with our refs as branches."""
-    pushed = contact.remote.push(_there(contact, leases))
+    pushed = contact.remote.push(_there(contact, leases), *how)
     ours = any(name.startswith(OURS) for name in pushed.declined)
     if pushed.outcome != remote.DECLINED or not ours or contact.in_heads:
         return pushed, contact
     moved = contact._replace(in_heads=True)
-    second = moved.remote.push(_there(moved, leases))
+    second = moved.remote.push(_there(moved, leases), *how)
     return (pushed, contact) if second.outcome == remote.DECLINED else (second, moved)
 
 

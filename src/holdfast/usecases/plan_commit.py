@@ -73,6 +73,7 @@ def _put(place: Workspace, tree: str | None, path: Sequence[str], blob: str) -> 
         folder = there.oid if there is not None and there.mode == TREE else None
         entries[name] = Entry(TREE, _put(place, folder, below, blob), name)
     else:
-        entries[name] = Entry(REGULAR[0], blob, name)
+        before = entries.get(name)
+        entries[name] = Entry(before.mode if before is not None and before.mode in REGULAR else REGULAR[0], blob, name)
     lines = (f"{one.mode} {_KINDS.get(one.mode, 'blob')} {one.oid}\t{one.path}\0" for one in entries.values())
     return decode(place.git.run("mktree", "-z", "--missing", data=encode("".join(lines)))).strip()

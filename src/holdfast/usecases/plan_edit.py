@@ -43,21 +43,27 @@ def set_status(place: Workspace, number: int, wanted: str, evidence: str | None,
     target = os.path.join(place.top, one.path)
     _refuse_outside(place, folder)
     before = plans.file_of(place, one).content or b""
-    plan = parse(one.path, number, before, folder)
-    content = before
-    if evidence is not None:
-        content = with_evidence(content, plan, folder, evidence)
-        plan = parse(one.path, number, content, folder)
-    try:
-        content = with_field(content, plan, "status", written)
-    except CannotEdit as error:
-        raise Unable(f"{one.path}: {error}") from error
+    content = with_status(one.path, number, before, folder, written, evidence)
     refused = _refused(place, observed, configured, one, folder, content)
     if not refused and not dry_run and content != before:
         files.put(target, files.State(content, files.state(target).mode))
         data = {"path": one.path, "before": one.status_text, "after": written}
         journal.here(place, "plan-set", plan=number, **data, **({"evidence": evidence} if evidence is not None else {}))
     return Edited(one.path, one.status_text, written, refused)
+
+
+def with_status(
+    path: str, number: int, content: bytes, folder: FolderPolicy, written: str, evidence: str | None
+) -> bytes:
+    """The file of a plan with its status `written` and, if there is any, evidence; `Unable` where it has no place for them."""
+    plan = parse(path, number, content, folder)
+    if evidence is not None:
+        content = with_evidence(content, plan, folder, evidence)
+        plan = parse(path, number, content, folder)
+    try:
+        return with_field(content, plan, "status", written)
+    except CannotEdit as error:
+        raise Unable(f"{path}: {error}") from error
 
 
 class _UnknownStatus(Unable):

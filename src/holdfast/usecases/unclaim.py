@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import commits, worktrees
+from holdfast.adapters import worktrees
 from holdfast.adapters.git import CannotWrite, Git
 from holdfast.adapters.refs import HEADS
 from holdfast.adapters.remote import Unreachable
 from holdfast.domain import rivalry, unclaim
 from holdfast.domain.blockers import blocker
-from holdfast.domain.branch_name import is_feature
+from holdfast.domain.branch_name import plan_number
 from holdfast.domain.occupancy import UNKNOWN, without_mine
 from holdfast.domain.unclaim import Standing
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import claim_refs, claims, contact, journal, recover, surroundings, unpublished, worker
+from holdfast.usecases import claim_refs, claims, contact, fences, journal, recover, surroundings, unpublished, worker
 from holdfast.usecases.claim_refs import ABANDONED, EndingRefs
-from holdfast.usecases.surroundings import FENCES, SEEN_FENCES
 from holdfast.usecases.unpublished import Told
 from holdfast.usecases.worktrees import branch_end, making, occupancy
 
 if TYPE_CHECKING:
     from holdfast.domain.claim import Claim
-    from holdfast.domain.claim_commit import Origin
     from holdfast.domain.moment import Moment
     from holdfast.domain.problem import Problem
     from holdfast.usecases.claims import Claims
@@ -69,25 +67,11 @@ def give_back(
     told = unpublished.publish(place, there) if not dry_run else Told()
     if changed or told != Told():
         there = contact.ask(there.remote)
-    there, brought = _bring(place, there, name, seen)
-    if brought or changed or told != Told():
+    there, brought = contact.bring_meant(place, there, name, seen.ground)
+    if brought or name in there.heads() or changed or told != Told():
         seen = claims.observe(place, now, there.requests())
     done = _decide(place, seen, name, owner, abandon, dry_run, there)
     return done._replace(notes=(*told.lines, *done.notes))
-
-
-def _bring(place: Workspace, there: Contact, name: str, seen: Claims) -> tuple[Contact, bool]:
-    """Bring what may be meant: the claims of a plan, or one branch and, where its name says nothing, all fences."""
-    ground = seen.ground
-    number = _number(name)
-    if number is None:
-        number = ground.policy.claims.branch.number(name)
-    if number is not None:
-        return contact.bring_plan(place, there, number, ground)
-    if not is_feature(name) and name in there.heads():
-        contact.bring_fences(there)
-    there, brought = contact.bring(place, there, lambda branch: branch in (name, ground.main), ground.refs)
-    return there, brought or name in there.heads()
 
 
 def _never_published(seen: Claims, name: str) -> bool:
@@ -118,14 +102,8 @@ def _decide(
 
 
 def _meant(seen: Claims, name: str) -> list[Claim]:
-    number = _number(name)
+    number = plan_number(name)
     return [one for one in seen.all if (one.plan == number if number is not None else one.branch == name)]
-
-
-def _number(name: str) -> int | None:
-    """The plan's number that a name is; None for a branch."""
-    bare = name.removeprefix("#")
-    return int(bare) if bare.isascii() and bare.isdecimal() else None
 
 
 def _chosen(meant: list[Claim]) -> list[Claim]:
@@ -175,7 +153,9 @@ def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None,
     here = seen.ground.refs.get(held.local) if held.local is not None else None
     on_remote = here if away else there.id_of(HEADS + held.branch) if there is not None and held.published else None
     tip = here or on_remote or held.commit
-    ending = EndingRefs(held.plan, held.branch, here, on_remote, _fences(place, seen, held, there), keep)
+    ending = EndingRefs(
+        held.plan, held.branch, here, on_remote, fences.left_by(place, seen.ground.refs, held, there), keep
+    )
     intent = recover.begin_unclaim(place, ending, there is not None, away)
     try:
         journal.note(place, "unclaim-begun", plan=held.plan, branch=held.branch, durable=True, actor=actor, commit=tip)
@@ -200,21 +180,6 @@ def _release(place: Workspace, seen: Claims, held: Claim, there: Contact | None,
     journal.note(place, "unclaim", plan=held.plan, branch=held.branch, actor=actor, kept=kept)
     claims.guard_anew(place, seen.ground, seen.observed.at)
     return Unclaimed(RELEASED, held.branch, held.plan, kept, (), notes)
-
-
-def _fences(place: Workspace, seen: Claims, held: Claim, there: Contact | None) -> tuple[str, ...]:
-    """The values of the fence that this claim left; another claim of the plan has one of its own."""
-    if held.plan is None:
-        return ()
-    name, refs = f"{FENCES}{held.plan}", seen.ground.refs
-    found = (refs.get(name), refs.get(f"{SEEN_FENCES}{held.plan}"), there.id_of(name) if there is not None else None)
-    said = commits.named(place.git, [one for one in dict.fromkeys(found) if one is not None]).commits()
-    return tuple(oid for oid, one in said.items() if one.origin is not None and _left(one.origin, held))
-
-
-def _left(fence: Origin, held: Claim) -> bool:
-    """True for the fence that this very claim left; of a branch without a claim of its own, for one that names it."""
-    return fence.claim_id == held.claim_id if held.claim_id is not None else fence.branch == held.branch
 
 
 def _on_remote(ending: EndingRefs, there: Contact) -> Problem | None:

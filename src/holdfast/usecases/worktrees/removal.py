@@ -10,6 +10,7 @@ from holdfast.adapters import trash as trashed
 from holdfast.adapters.refs import REMOTES
 from holdfast.domain import removal, trash
 from holdfast.domain.blockers import blocker
+from holdfast.domain.branch_name import plan_number
 from holdfast.domain.condition import GONE, named
 from holdfast.domain.moment import Moment
 from holdfast.domain.occupancy import FREE
@@ -116,7 +117,7 @@ def meant(place: Workspace, ground: Ground, name: str, path: str) -> Worktree | 
     by_branch = [one for one in ground.worktrees if one.branch == name]
     by_path = [one for one in ground.worktrees if os.path.realpath(one.path) == os.path.realpath(path)]
     paused = branch_end.under_way(place, ground, name)
-    pattern, number = ground.policy.claims.branch, trash.plan_number(name)
+    pattern, number = ground.policy.claims.branch, plan_number(name)
     by_plan = [
         one
         for one in ground.worktrees

@@ -1,0 +1,105 @@
+"""The message and the author of a merge: what the main branch says about the work that it got."""
+
+from __future__ import annotations
+
+from holdfast.domain.forge import MERGE
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MERGED_BRANCH, MERGED_HEAD = "Merged-Branch", "Merged-Head"
+"""Trailers of a merge: the branch and the commit that it brought. So every clone knows that this very work is merged."""
+
+
+class Person(NamedTuple):
+    """Who wrote something, and when, as git takes dates."""
+
+    name: str
+    address: str
+    date: str
+
+
+class Authored(NamedTuple):
+    """A commit of a branch with its author and its whole message; `claim` for one that made the claim."""
+
+    oid: str
+    parents: tuple[str, ...]
+    name: str
+    address: str
+    date: str
+    message: str
+    claim: bool
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.strip().partition("\n")[0]
+
+    @property
+    def author(self) -> Person:
+        """Who wrote it."""
+        return Person(self.name, self.address, f"@{self.date}" if self.date[:1].isdigit() else self.date)
+
+
+class Work(NamedTuple):
+    """What is merged: a branch at a commit, its plan with that one's title, and its own commits, oldest first."""
+
+    branch: str
+    head: str
+    plan: int | None
+    title: str
+    own: Sequence[Authored]
+
+
+def author(work: Work) -> Person | None:
+    """Who wrote the work: the author of most of its commits, dated as the last one of them; None where nobody did."""
+    by: dict[tuple[str, str], list[Authored]] = {}
+    for one in work.own:
+        by.setdefault((one.name, one.address), []).append(one)
+    most = max(by.values(), key=len, default=None)
+    return most[-1].author if most is not None else None
+
+
+def subject(work: Work, method: str, tag: bool, request: int | None = None) -> str:
+    """The first line: the plan's title behind its tag; of other work its only commit's, or the branch's name in words."""
+    number = f" (#{request})" if request is not None else ""
+    if work.plan is not None:
+        return f"{f'[Plan #{work.plan}] ' if tag else ''}{work.title or work.branch}{number}"
+    if method == MERGE:
+        return f"Merge branch '{work.branch}'{number}"
+    if len(work.own) == 1:
+        return work.own[0].subject + number
+    words = work.branch.rpartition("/")[2].replace("-", " ").replace("_", " ").strip()
+    return (words[:1].upper() + words[1:] or work.branch) + number
+
+
+def body(work: Work, method: str) -> str:
+    """What follows the first line: the commits that are put together, and the trailers."""
+    trailers = [f"{MERGED_BRANCH}: {work.branch}", f"{MERGED_HEAD}: {work.head}"]
+    if method == MERGE:
+        return "\n".join(trailers) + "\n"
+    said = [one for one in work.own if one.subject]
+    if len(said) == 1:
+        rest = said[0].message.strip().partition("\n")[2].strip()
+        told = [said[0].subject, "", rest] if rest else [said[0].subject]
+        listed = told if work.plan is not None else told[2:]
+    else:
+        listed = [f"* {one.subject}" for one in said]
+    first = author(work)
+    others = dict.fromkeys((one.name, one.address) for one in work.own)
+    also = [f"Co-authored-by: {name} <{at}>" for name, at in others if first and (name, at) != first[:2]]
+    text = "\n".join(listed).strip()
+    return (text + "\n\n" if text else "") + "\n".join((*also, *trailers)) + "\n"
+
+
+def message(work: Work, method: str, tag: bool) -> str:
+    """The whole message of a merge."""
+    return f"{subject(work, method, tag)}\n\n{body(work, method)}"
+
+
+def heads_in(text: str) -> tuple[str, ...]:
+    """The commits that a message of the main branch says it merged, by its trailers."""
+    lead = f"{MERGED_HEAD}: "
+    found = (line[len(lead) :].strip() for line in text.split("\n") if line.startswith(lead))
+    return tuple(oid for oid in found if len(oid) in (40, 64) and not oid.strip("0123456789abcdef"))

@@ -1,0 +1,166 @@
+"""The tree that a merge would make, in memory: the plan index by row and field, the plan completed, the rules run on it."""
+
+from __future__ import annotations
+
+from holdfast.adapters import merging
+from holdfast.adapters.git import decode, encode
+from holdfast.domain import plan_index, status
+from holdfast.domain.finish import Tree
+from holdfast.domain.plan_set import PlanSet
+from holdfast.domain.policy import COMMITTED
+from holdfast.domain.problem import Unable, errors
+from holdfast.domain.rules import index
+from holdfast.domain.takeover import DRIVER
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases import index_file, judge, plan_commit
+from holdfast.usecases.plan_edit import with_status
+
+if TYPE_CHECKING:
+    from holdfast.domain.problem import Problem
+    from holdfast.domain.summary import Summary
+    from holdfast.usecases.configured import Configured
+    from holdfast.usecases.workspace import Workspace
+
+_OURS, _AS_TEXT = "true", "git merge-file -q %A %O %B"
+"""What stands in for the merge driver: nothing, as the plan index is merged here; or a host's way, which knows no drivers."""
+
+
+class Made(NamedTuple):
+    """A merged tree by its id, empty where it conflicts; what a decision needs to know of it; and its plan's title."""
+
+    id: str
+    tree: Tree
+    title: str = ""
+
+
+def merge(place: Workspace, base: str, head: str, plan: int | None, evidence: str | None) -> Made:
+    """The merge of `head` into the main branch at `base`, as it is made here: the plan index never conflicts."""
+    return Merger(place, base).of(head, plan, evidence)
+
+
+def merge_by_host(place: Workspace, base: str, head: str, plan: int | None) -> Made:
+    """The same as a host makes it: everything is text to it."""
+    found = merging.merged(place.git, base, head, DRIVER, _AS_TEXT)
+    if found.conflicts:
+        indexes = {one.index_path for one in place.configurations.of_tree(base).policy.folders}
+        return Made("", Tree(found.conflicts, set(found.conflicts) <= indexes))
+    configured = place.configurations.of_tree(found.tree)
+    plans = place.observer.of_tree(found.tree, configured)
+    problems = _added(place, base, plans, configured)
+    if configured.policy.mode == COMMITTED:
+        remedy = "run it with `--update-branch`: it merges the main branch into it row by row"
+        problems += [one._replace(remedy=remedy) for one in errors(index.check(plans))]
+    one = _plan(plans, plan)
+    return Made(found.tree, _seen(place, base, found.tree, problems, one), one.title if one is not None else "")
+
+
+class Merger:
+    """Makes merged trees on one commit of the main branch."""
+
+    def __init__(self, place: Workspace, base: str) -> None:
+        self.place = place
+        self.base = base
+
+    def of(self, head: str, plan: int | None, evidence: str | None) -> Made:
+        """The tree of `head` merged into the base, with the plan completed by the `evidence`, if there is any."""
+        found = merging.merged(self.place.git, self.base, head, DRIVER, _OURS)
+        return self.completed(found, head, plan, evidence)
+
+    def completed(self, found: merging.MergedTree, head: str, plan: int | None, evidence: str | None) -> Made:
+        """A tree that git made of the base and `head`, put right: plan indexes, then the plan, then its row."""
+        if not found.tree:
+            return Made("", Tree(found.conflicts))
+        place = self.place
+        configured = place.configurations.of_tree(found.tree)
+        merged, texts = self._indexes(found, head, configured)
+        if merged.conflicts:
+            return Made("", Tree(merged.conflicts))
+        plans = _with_files(place.observer.of_tree(found.tree, configured), texts)
+        one = _plan(plans, plan)
+        files = dict(texts)
+        if evidence is not None and one is not None:
+            content = _evidenced(place, found.tree, plans, one, evidence)
+            files[one.path] = content
+            folder = next(state.folder for state in plans.folders if one in state.summaries)
+            plans = plan_commit.with_plan(plans, folder, configured, one.path, content)
+            one = plan_commit.added_to(plans, one.path)
+        files |= {due.state.folder.index_path: due.expected for due in _due(plans)}
+        tree = plan_commit.tree(place, found.tree, files) if files else found.tree
+        problems = _added(place, self.base, plans, configured)
+        return Made(tree, _seen(place, self.base, tree, problems, one), one.title if one is not None else "")
+
+    def _indexes(
+        self, found: merging.MergedTree, head: str, configured: Configured
+    ) -> tuple[merging.MergedTree, dict[str, bytes]]:
+        """Plan indexes that both sides changed, merged by row and field, and what conflicts all the same."""
+        texts: dict[str, bytes] = {}
+        clean: list[str] = []
+        paths = [one.index_path for one in configured.policy.folders]
+        ids = {(tip, path): self.place.objects.id_of(f"{tip}:{path}") for tip in (self.base, head) for path in paths}
+        both = [path for path in paths if ids[self.base, path] != ids[head, path]]
+        common = merging.base_of(self.place.git, self.base, head) if both else None
+        for path in both:
+            old = self.place.objects.id_of(f"{common}:{path}") if common is not None else None
+            if old in (ids[self.base, path], ids[head, path]) and path not in found.conflicts:
+                continue  # one side alone changed it
+            sides = (old, ids[self.base, path], ids[head, path])
+            content = [decode(self.place.objects.content(oid) or b"") if oid is not None else "" for oid in sides]
+            text, sure = plan_index.merge_file(content[0], content[1], content[2], self._as_text)
+            if sure:
+                texts[path] = encode(text)
+                clean.append(path)
+        rest = tuple(path for path in found.conflicts if path not in clean)
+        return found._replace(conflicts=rest), texts
+
+    def _as_text(self, base: str, ours: str, theirs: str) -> tuple[str, bool]:
+        return self.place.git.merge_texts(encode(base), encode(ours), encode(theirs))
+
+
+def _with_files(plans: PlanSet, texts: dict[str, bytes]) -> PlanSet:
+    """The plans, with other bytes in the files of plan indexes."""
+    if not texts:
+        return plans
+    states = (
+        one._replace(index_file=texts.get(one.folder.index_path, one.index_file)) for one in plans.folders
+    )  # fmt: skip
+    return PlanSet(plans.policy, tuple(states))
+
+
+def _due(plans: PlanSet) -> list[index_file.Due]:
+    """The plan indexes that are to be written: on the main branch a repository that has any holds them."""
+    return index_file.wrong(plans) if plans.policy.origin is not None or _holds_any(plans) else []
+
+
+def _holds_any(plans: PlanSet) -> bool:
+    return any(b"holdfast:plan-index" in (state.index_file or b"") for state in plans.folders)
+
+
+def _plan(plans: PlanSet, number: int | None) -> Summary | None:
+    found = plans.find(number) if number is not None else []
+    return found[0] if found else None
+
+
+def _evidenced(place: Workspace, tree: str, plans: PlanSet, one: Summary, evidence: str) -> bytes:
+    folder = next(state.folder for state in plans.folders if one in state.summaries)
+    written = status.written(status.COMPLETE, folder.statuses)
+    if written is None:
+        raise Unable(f"{one.path}: no word for complete is configured")
+    content = place.objects.content(f"{tree}:{one.path}") or b""
+    return with_status(one.path, one.number, content, folder, written, evidence)
+
+
+def _added(place: Workspace, base: str, plans: PlanSet, configured: Configured) -> list[Problem]:
+    """What the merge adds to the main branch that breaks a rule: old mess there blocks nobody."""
+    observer = place.observer
+    before = observer.of_tree(base, configured)
+    old = observer.configurations.of_tree(base).problems if configured.problems else ()
+    return errors(judge.change(plans, [before], observer, configured, [old]).added)
+
+
+def _seen(place: Workspace, base: str, tree: str, problems: list[Problem], one: Summary | None) -> Tree:
+    return Tree(
+        problems=tuple(problems),
+        status=one.status if one is not None else None,
+        status_text=one.status_text if one is not None else "",
+        changed=tree != place.objects.id_of(f"{base}^{{tree}}"),
+    )
