@@ -15,13 +15,21 @@ if TYPE_CHECKING:
 
 
 class Intent:
-    """An open intent: fields that are only ever added, each a line that is on the disk before anything goes on."""
+    """An open intent: fields that are only ever added, each a line that is on the disk before anything goes on.
 
-    def __init__(self, folder: str, name: str) -> None:
+    One that another process left is gone on with by its open and locked `handle`.
+    """
+
+    def __init__(self, folder: str, name: str, handle: int | None = None) -> None:
         files.make_folder(folder)
         self._path = os.path.join(folder, name)
-        self._handle = _made(self._path)
+        self._handle = _made(self._path) if handle is None else handle
         self._open = True
+
+    @property
+    def path(self) -> str:
+        """The file that it is written down in."""
+        return self._path
 
     def note(self, **fields: str) -> None:
         """Add fields; they are durable when this returns."""
@@ -43,10 +51,16 @@ class Intent:
 
 
 class Left(NamedTuple):
-    """An intent whose process is gone."""
+    """An intent whose process is gone, held by this one for as long as it is looked at."""
 
     path: str
     fields: Mapping[str, str]
+    handle: int
+
+    @property
+    def again(self) -> Intent:
+        """The same, to be gone on with."""
+        return Intent(*os.path.split(self.path), self.handle)
 
 
 @contextlib.contextmanager
@@ -59,7 +73,7 @@ def left(folder: str) -> Iterator[list[Left]]:
             handle = _taken(path)
             if handle is not None:
                 handles.append(handle)
-                found.append(Left(path, _fields(handle)))
+                found.append(Left(path, _fields(handle), handle))
         yield found
     finally:
         for handle in handles:
@@ -120,7 +134,7 @@ def _paths(folder: str) -> list[str]:
 def _taken(path: str) -> int | None:
     """A locked handle of an intent, or None where its process lives or it has just gone."""
     try:
-        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
     try:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from holdfast.domain.finish_message import Person
 
 _FIELDS = f"%H%x1f%P%x1f%an%x1f%ae%x1f%ad%x1f%B%x1f%(trailers:key={CLAIM_ID},valueonly)"
+_NOBODY = {
+    "GIT_AUTHOR_NAME": "Holdfast", "GIT_AUTHOR_EMAIL": "holdfast@localhost",
+    "GIT_COMMITTER_NAME": "Holdfast", "GIT_COMMITTER_EMAIL": "holdfast@localhost",
+}  # fmt: skip
 _NO_RELATION = b"unrelated histories"
 
 
@@ -97,16 +101,16 @@ def picked(git: Git, onto: str, one: Authored, driver: str, runs: str) -> Merged
     `merge-tree` takes the merge base from history alone (it has no `--merge-base` before git 2.40): so a commit is made
     that has the tree to stand on and the parent that the picked one has.
     """
-    parent = one.parents[0]
-    tree = git.text("rev-parse", f"{onto}^{{tree}}")
-    stand_in = decode(git.run("commit-tree", "-p", parent, "-m", "stand-in", tree)).strip()
-    return merged(git, stand_in, one.oid, driver, runs)
+    return merged(git, stand_in(git, tree_of(git, onto), one.parents), one.oid, driver, runs)
 
 
-def text_of(git: Git, treeish: str, path: str) -> str | None:
-    """The text of a file in a commit; None where there is none."""
-    code, out, _ = git.attempt("cat-file", "blob", f"{treeish}:{path}")
-    return decode(out) if code == 0 else None
+def stand_in(git: Git, tree: str, parents: Sequence[str]) -> str:
+    """A commit that nobody will ever see, for git to compare with."""
+    options = [word for parent in parents for word in ("-p", parent)]
+    code, out, err = git.attempt("commit-tree", *options, "-m", "stand-in", tree, env=_NOBODY)
+    if code != 0:
+        raise failure(err, "git commit-tree failed")
+    return decode(out).strip()
 
 
 def tree_of(git: Git, revision: str) -> str:

@@ -74,6 +74,12 @@ def add(git: Git, path: str, branch: str) -> str | None:
     return None if code == 0 else decode(err).strip() or f"git worktree add exited with {code}"
 
 
+def add_detached(git: Git, path: str, commit: str) -> str | None:
+    """Make a worktree on no branch, at a commit; None when it is done, else what git said against it."""
+    code, _, err = git.attempt("worktree", "add", "--quiet", "--detach", "--", path, commit)
+    return None if code == 0 else decode(err).strip() or f"git worktree add exited with {code}"
+
+
 def move(git: Git, path: str, target: str) -> bool:
     """Move a worktree; True when it is there."""
     return git.attempt("worktree", "move", "--", path, target)[0] == 0

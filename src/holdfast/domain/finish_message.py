@@ -98,6 +98,14 @@ def message(work: Work, method: str, tag: bool) -> str:
     return f"{subject(work, method, tag)}\n\n{body(work, method)}"
 
 
+def with_trailers(text: str, work: Work) -> str:
+    """The message of a commit with the trailers of the merge that it is the end of."""
+    told = text.rstrip("\n")
+    last = told.rpartition("\n\n")[2] if "\n\n" in told else ""
+    joined = "\n" if last and all(": " in line for line in last.split("\n")) else "\n\n"
+    return f"{told}{joined}{MERGED_BRANCH}: {work.branch}\n{MERGED_HEAD}: {work.head}\n"
+
+
 def heads_in(text: str) -> tuple[str, ...]:
     """The commits that a message of the main branch says it merged, by its trailers."""
     lead = f"{MERGED_HEAD}: "

@@ -6,7 +6,7 @@ from holdfast.domain.moment import Moment, span
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from holdfast.domain.session import Session
 
@@ -164,9 +164,18 @@ def judge(
 
 def without_mine(found: Occupancy) -> Occupancy:
     """The same, as if the caller, what called it and its session were elsewhere; doubts remain."""
-    others = tuple(one for one in found.occupants if not one.mine)
+    return _without(found, lambda who: who.mine)
+
+
+def without(found: Occupancy, pids: Container[int]) -> Occupancy:
+    """The same, as if these processes, and the sessions that live by them, were elsewhere; doubts remain."""
+    return _without(found, lambda who: who.pid in pids)
+
+
+def _without(found: Occupancy, away: Callable[[Occupant], bool]) -> Occupancy:
+    others = tuple(one for one in found.occupants if not away(one))
     doubts = found.reasons[len(found.occupants) :]
-    reasons = tuple(why for who, why in zip(found.occupants, found.reasons, strict=False) if not who.mine)
+    reasons = tuple(why for who, why in zip(found.occupants, found.reasons, strict=False) if not away(who))
     return Occupancy(IN_USE if others else UNKNOWN if doubts else FREE, others, (*reasons, *doubts))
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "start": "claim a plan: branch, claim and worktree",
     "claims": "who works on what, and how sure that is",
     "unclaim": "give a claim back",
+    "finish": "merge the work of a plan: validate everything, merge once, clean up",
     "worktree": "who is in which worktree; remove one, bring it back",
     "clean": "remove every worktree that is free, clean and merged",
     "trash": "what was removed, how big it is, and until when it can be restored",

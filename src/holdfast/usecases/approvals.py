@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from holdfast.domain.policy import Policy
     from holdfast.usecases.workspace import Workspace
 
-KEYS = ("worktree.setup",)
-"""The configuration keys whose value is a command."""
+KEYS = ("worktree.setup", "finish.verify", "forge.url")
+"""The configuration keys whose value is a command, or an address that secrets are sent to."""
 
 
 def command(policy: Policy, key: str) -> str:
-    """The command that is configured under a key, empty for none."""
-    return {"worktree.setup": policy.worktree.setup}[key]
+    """The command or address that is configured under a key, empty for none."""
+    return {
+        "worktree.setup": policy.worktree.setup, "finish.verify": policy.finish.verify, "forge.url": policy.forge.url,
+    }[key]  # fmt: skip
 
 
 def is_approved(place: Workspace, key: str, text: str) -> bool:

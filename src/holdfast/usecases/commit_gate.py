@@ -31,6 +31,9 @@ class Verdict(NamedTuple):
 
 def before_commit(place: Workspace, git_pid: str) -> Verdict:
     """The pre-commit hook of the git process `git_pid`: judge git's index, stage the plan index, or refuse."""
+    ahead = _ahead(place)
+    if ahead:
+        return Verdict(ahead, (), 0)
     head, observer, configured = _opened(place)
     verdict, after = _judge(observer, configured, head, _parents(place, head, git_pid))
     direct = _on_main(place, configured.policy)
@@ -50,10 +53,23 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
 
 def before_merge_commit(place: Workspace) -> Verdict:
     """The pre-merge-commit hook: judge what the merge made. What is staged here would not land in the commit."""
+    ahead = _ahead(place)
+    if ahead:
+        return Verdict(ahead, (), 0)
     head, observer, configured = _opened(place)
     verdict, _ = _judge(observer, configured, head, _merge_parents(place, head))
     marks.watch(place.repository.git_dir, configured.policy)
     return verdict
+
+
+def _ahead(place: Workspace) -> tuple[Problem, ...]:
+    """What refuses a commit where a merge that was not finished has moved the files ahead of their branch."""
+    if marks.ahead_by(place.repository.git_dir) is None:
+        return ()
+    from holdfast.domain.blockers import blocker
+
+    message = f"a merge that is not finished has moved the files of {place.top} ahead of their branch"
+    return (blocker("finish-staged", place.top, message),)
 
 
 def _opened(place: Workspace) -> tuple[str | None, Observer, Configured]:

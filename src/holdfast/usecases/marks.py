@@ -1,4 +1,4 @@
-"""The small files by which hooks of one worktree tell each other what is known: gate, verified, heal, watch, known.
+"""The small files by which hooks of one worktree tell each other what is known: gate, verified, heal, watch, known, ahead.
 
 The shell writes most of them: see `templates/parts/state`, `verified` and `unchanged`.
 """
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from holdfast.domain.policy import Policy
 
 WATCH_FORMAT = "4"
+_AHEAD = "ahead"
 
 
 def folder(git_dir: str) -> str:
@@ -51,6 +52,22 @@ def verified(git_dir: str, commit: str, ref: str, seen: bool) -> None:
     Unless a gate has `seen` it, its plans may still be invalid.
     """
     _write(git_dir, "verified", f"{'' if seen else '-'}{commit} {ref}\n")
+
+
+def ahead(git_dir: str, intent: str) -> None:
+    """Mark a worktree whose files are moved ahead of its branch by the merge that is written down in the file `intent`."""
+    files.put(os.path.join(folder(git_dir), _AHEAD), files.State(f"{intent}\n".encode("utf-8", "surrogateescape")))
+
+
+def not_ahead(git_dir: str) -> None:
+    """Take that mark off."""
+    _forget(git_dir, _AHEAD)
+
+
+def ahead_by(git_dir: str) -> str | None:
+    """The file in which the merge is written down that moved the files of a worktree ahead of its branch; None for none."""
+    intent = _read(git_dir, _AHEAD).rstrip("\n")
+    return intent if intent and os.path.lexists(intent) else None
 
 
 def watch(git_dir: str, policy: Policy) -> None:

@@ -16,6 +16,9 @@ from holdfast.usecases import index_file, judge, plan_commit
 from holdfast.usecases.plan_edit import with_status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.domain.finish_message import Authored
     from holdfast.domain.problem import Problem
     from holdfast.domain.summary import Summary
     from holdfast.usecases.configured import Configured
@@ -26,11 +29,15 @@ _OURS, _AS_TEXT = "true", "git merge-file -q %A %O %B"
 
 
 class Made(NamedTuple):
-    """A merged tree by its id, empty where it conflicts; what a decision needs to know of it; and its plan's title."""
+    """A merged tree by its id, empty where it conflicts; what a decision needs to know of it; and its plan's title.
+
+    `picks` are the commits of a rebased branch, each with the tree that it makes.
+    """
 
     id: str
     tree: Tree
     title: str = ""
+    picks: tuple[tuple[Authored, str], ...] = ()
 
 
 def merge(place: Workspace, base: str, head: str, plan: int | None, evidence: str | None) -> Made:
@@ -52,6 +59,31 @@ def merge_by_host(place: Workspace, base: str, head: str, plan: int | None) -> M
         problems += [one._replace(remedy=remedy) for one in errors(index.check(plans))]
     one = _plan(plans, plan)
     return Made(found.tree, _seen(place, base, found.tree, problems, one), one.title if one is not None else "")
+
+
+def rebase(
+    place: Workspace, base: str, head: str, commits: Sequence[Authored], plan: int | None, evidence: str | None
+) -> Made:
+    """The commits of a branch one after the other on the main branch; those that made the claim or change nothing go.
+
+    The last one completes the plan. A branch with merges is not taken apart.
+    """
+    own = [one for one in commits if not one.claim]
+    whole = merge(place, base, head, plan, evidence)
+    if not whole.id or not own or any(len(one.parents) != 1 for one in own):
+        return whole
+    merger, onto, picks = Merger(place, base), base, []
+    tree = merging.tree_of(place.git, base)
+    for one in own:
+        found = merging.picked(place.git, onto, one, DRIVER, _OURS)
+        last = one is own[-1]
+        made = merger.completed(found, one.oid, plan if last else None, evidence if last else None)
+        if not made.id:
+            return Made("", made.tree)
+        if made.id != tree:
+            picks.append((one, made.id))
+            onto, tree = merging.stand_in(place.git, made.id, (onto,)), made.id
+    return whole._replace(id=tree, picks=tuple(picks))
 
 
 class Merger:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from holdfast.usecases.workspace import Workspace
 
     Keep = Callable[[Mapping[str, str]], None]
+    End = Callable[[Workspace, Git, Ground, str, Moment, Keep], "Ended"]
 
 
 class Ended(NamedTuple):

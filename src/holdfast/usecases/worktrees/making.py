@@ -60,7 +60,7 @@ def make(
     at = f"{path}.{os.urandom(4).hex()}" if fresh else path
     begun(at)
     with contextlib.suppress(OSError):  # what cannot be overlooked is shown, and does no harm
-        _ignore(place, main, ground)
+        overlook(place, main, ground)
     said = worktrees.add(place.git, at, branch)
     problems = []
     if said is not None:
@@ -158,7 +158,7 @@ def _free(path: str) -> str:
     return found
 
 
-def _ignore(place: Workspace, main: str, ground: Ground) -> None:
+def overlook(place: Workspace, main: str, ground: Ground) -> None:
     """Let git overlook the folder of worktrees, through `info/exclude`: no file of the project changes."""
     inside = os.path.relpath(root(place, ground), main)
     if inside.startswith(".."):

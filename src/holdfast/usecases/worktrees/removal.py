@@ -13,7 +13,7 @@ from holdfast.domain.blockers import blocker
 from holdfast.domain.branch_name import plan_number
 from holdfast.domain.condition import GONE, named
 from holdfast.domain.moment import Moment
-from holdfast.domain.occupancy import FREE
+from holdfast.domain.occupancy import FREE, without
 from holdfast.domain.problem import Problem
 from holdfast.domain.removal import DELETED, KEPT, Force
 from holdfast.domain.trash import Removed
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
+    from holdfast.usecases.worktrees.branch_end import End
 
 REMOVED, REFUSED = "removed", "refused"
 
@@ -76,22 +77,34 @@ def remove(place: Workspace, name: str, path: str, now: Moment, force: Force, dr
         return take(place, ground, one, now, force, dry_run)
 
 
-def take(place: Workspace, ground: Ground, one: Condition, now: Moment, force: Force, dry_run: bool) -> Removal:
-    """Remove a worktree that nothing speaks against."""
+class Ways(NamedTuple):
+    """How a removal ends the branch, and which processes are about to leave, so that they do not count as inside."""
+
+    end: End = branch_end.end
+    leaving: frozenset[int] = frozenset()
+
+
+_WAYS = Ways()
+
+
+def take(
+    place: Workspace, ground: Ground, one: Condition, now: Moment, force: Force, dry_run: bool, ways: Ways = _WAYS
+) -> Removal:
+    """Remove a worktree that nothing speaks against, and end its branch if it can be."""
     tree = one.worktree
     actor = worker.of(place.environment, ground.settings).owner
     removed = _record(place, one, now, actor)
     until = removed.until(ground.policy.trash)
     if dry_run:
         return Removal(REMOVED, tree.branch, None, removed, until, notes=_along(one))
-    problem = put_away.put_away(place, one, removed, lambda: _again(place, ground, removed, force))
+    problem = put_away.put_away(place, one, removed, lambda: _again(place, ground, removed, force, ways.leaving))
     if problem is not None:
         return Removal(REFUSED, tree.branch, blockers=(problem,))
     rest = ground._replace(worktrees=tuple(other for other in ground.worktrees if other is not tree))
     ended = branch_end.Ended(KEPT, "")
     if tree.branch is not None:
         keep = _keeper(place, removed, tree.branch)
-        ended = branch_end.end(place, anchors.git_of(place), rest, tree.branch, now, keep)
+        ended = ways.end(place, anchors.git_of(place), rest, tree.branch, now, keep)
     removed = removed._replace(outcome=ended.outcome)
     trashed.write(place.state(TRASH), removed, durable=False)
     journal.note(
@@ -149,12 +162,12 @@ def _record(place: Workspace, one: Condition, now: Moment, actor: str) -> Remove
     return Removed(id, tree.path, tree.branch, head, name, folder, now, actor)
 
 
-def _again(place: Workspace, ground: Ground, removed: Removed, force: Force) -> Problem | None:
+def _again(place: Workspace, ground: Ground, removed: Removed, force: Force, leaving: frozenset[int]) -> Problem | None:
     """Look a second time who is inside, now that the folder has its new name."""
     if force.inside:
         return None
     moved = {removed.path: removed.folder}
-    found = occupancy.at(place, moved, removed.at, ground.policy.sessions)[removed.path]
+    found = without(occupancy.at(place, moved, removed.at, ground.policy.sessions)[removed.path], leaving)
     if found.verdict == FREE:
         return None
     message = f"{removed.path} is in use by {'; '.join(found.reasons)}"

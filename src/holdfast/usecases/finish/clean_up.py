@@ -1,0 +1,156 @@
+"""After a merge: each step looks again, acts, and is written down; none of them can make the merge fail."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from holdfast.adapters import refs
+from holdfast.adapters.refs import HEADS, REMOTES, Update
+from holdfast.adapters.remote import Lease
+from holdfast.domain import finish
+from holdfast.domain.problem import Unable
+from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases import contact, journal, surroundings
+from holdfast.usecases.contact import How
+from holdfast.usecases.finish import leftover, main_branch
+from holdfast.usecases.finish.outcome import DONE, FAILED, KEPT, Cleaned
+from holdfast.usecases.surroundings import FENCES, SEEN_FENCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from holdfast.adapters.intents import Intent
+    from holdfast.domain.moment import Moment
+    from holdfast.usecases.contact import Contact
+    from holdfast.usecases.finish.record import Record
+    from holdfast.usecases.workspace import Workspace
+
+    Answer = tuple[str, str] | None
+    """How a step ended and in what words; None where there was nothing to do."""
+
+
+class Done(NamedTuple):
+    """A merge that is done, and where its end is written down; the remote as it is now, None for none."""
+
+    place: Workspace
+    record: Record
+    there: Contact | None
+    intent: Intent
+    now: Moment
+
+
+def run(done: Done) -> tuple[Cleaned, ...]:
+    """All steps, one after the other."""
+    found = []
+    for name, step in STEPS:
+        answer = _guarded(done, step)
+        if answer is None:
+            continue
+        cleaned = Cleaned(name, *answer)
+        one = done.record
+        journal.note(
+            done.place, "finish-cleanup", plan=one.plan, branch=one.branch, actor=one.actor, step=name,
+            outcome=cleaned.outcome, message=cleaned.message,
+        )  # fmt: skip
+        found.append(cleaned)
+    return tuple(found)
+
+
+def _guarded(done: Done, step: Callable[[Done], Answer]) -> Answer:
+    try:
+        return step(done)
+    except (Unable, OSError) as error:
+        return FAILED, f"{error}: `holdfast finish {quote(done.record.branch)}` tries again"
+    except surroundings.Refused as refused:
+        return FAILED, "; ".join(one.message for one in refused.problems)
+
+
+def _remote(done: Done) -> Answer:
+    """The branch on the remote goes where it still is what was merged, and the fence of its claim with it."""
+    one, there = done.record, done.there
+    if there is None:
+        return None
+    name = there.remote.name
+    leases = [] if not one.there else [Lease(HEADS + one.branch, None, one.there)]
+    now = there.id_of(HEADS + one.branch)
+    fence = f"{FENCES}{one.plan}"
+    ends = [Lease(fence, None, there.id_of(fence))] if there.id_of(fence) in one.fences else []
+    wanted = [*(lease for lease in leases if now == one.there), *ends]
+    answer: Answer = None
+    if wanted:
+        answer = _deleted(there, wanted, one.branch)
+    if now is not None and now != one.there:
+        by_hand = f"`git push {name} --delete {quote(one.branch)}`"
+        answer = KEPT, f"{one.branch} has moved on {name}: look at it, then {by_hand}"
+    _forget(done, name)
+    return answer
+
+
+def _deleted(there: Contact, wanted: list[Lease], branch: str) -> Answer:
+    """Delete refs on the remote, each for itself: one that is refused keeps no other."""
+    name, failed = there.remote.name, ""
+    for lease in wanted:
+        outcome = contact.change(there, [lease], How(atomic=False))
+        if outcome.contact.id_of(lease.name) is not None:
+            failed = outcome.words or "it is still there"
+    if failed:
+        return (
+            FAILED,
+            f"{name} did not delete {branch}: {failed}; `git push {name} --delete {quote(branch)}` tries again",
+        )
+    return DONE, f"{branch} is deleted on {name}"
+
+
+def _forget(done: Done, name: str) -> None:
+    """Let this clone know what the remote has now: neither the branch nor its fence, and the main branch as it was merged."""
+    one, git = done.record, done.place.git
+    tracking, seen, main = f"{REMOTES}{name}/{one.branch}", f"{SEEN_FENCES}{one.plan}", f"{REMOTES}{name}/{one.main}"
+    known = refs.read(git, tracking, seen, main)
+    gone = [Update(tracking, None, known[tracking])] if known.get(tracking) == one.there else []
+    gone += [Update(seen, None, known[seen])] if known.get(seen) in one.fences else []
+    if known.get(main) == one.base and one.merged:
+        gone.append(Update(main, one.merged, one.base))
+    if gone:
+        refs.transact(git, gone, f"holdfast: finish {one.branch}")
+
+
+def _main(done: Done) -> Answer:
+    one = done.record
+    if not one.remote:
+        return None
+    note = f"holdfast: finish {one.branch}"
+    return main_branch.bring_along(done.place, one.main, one.merged, done.intent, note)
+
+
+def _worktree(done: Done) -> Answer:
+    """The worktree goes to the trash, and the branch with it; while its caller stands in it that is put off."""
+    one = done.record
+    if one.keep:
+        return None
+    return leftover.put_away(done.place, leftover.Work(one.branch, one.head, one.plan, one.actor), done.now)
+
+
+def _branch(done: Done) -> Answer:
+    """The branch goes where nobody has it checked out and it still is what was merged; its commits are kept."""
+    one = done.record
+    return leftover.end_branch(done.place, leftover.Work(one.branch, one.head, one.plan, one.actor))
+
+
+def _fence(done: Done) -> Answer:
+    """The fence of the claim in a repository without a remote."""
+    one, git = done.record, done.place.git
+    fence = f"{FENCES}{one.plan}"
+    known = refs.read(git, fence).get(fence) if one.plan is not None else None
+    if known is not None and known in one.fences:
+        refs.transact(git, [Update(fence, None, known)], f"holdfast: finish {one.branch}")
+    return None
+
+
+STEPS: tuple[tuple[str, Callable[[Done], Answer]], ...] = (
+    (finish.REMOTE, _remote),
+    (finish.MAIN, _main),
+    (finish.WORKTREE, _worktree),
+    (finish.BRANCH, _branch),
+    ("fence", _fence),
+)
+"""The clean-up, in its order."""

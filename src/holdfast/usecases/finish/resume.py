@@ -1,0 +1,107 @@
+"""Merges that were not finished: what is true now is read, and the rest completed or taken back."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from holdfast.adapters import checkout, intents, locks, merging, refs
+from holdfast.adapters.git import Git
+from holdfast.adapters.refs import HEADS
+from holdfast.domain.blockers import blocker
+from holdfast.domain.value import TYPE_CHECKING
+from holdfast.usecases import contact, journal, marks, surroundings
+from holdfast.usecases.finish import clean_up, main_branch, merge, record, verify
+from holdfast.usecases.finish.clean_up import Done
+from holdfast.usecases.finish.outcome import MERGED, REFUSED, UNDONE, Finished
+
+if TYPE_CHECKING:
+    from holdfast.adapters.intents import Left
+    from holdfast.domain.moment import Moment
+    from holdfast.usecases.contact import Contact
+    from holdfast.usecases.finish.record import Record
+    from holdfast.usecases.workspace import Workspace
+
+
+def all_left(place: Workspace, now: Moment) -> tuple[Finished, ...]:
+    """Complete every merge whose process is gone, or take it back; how each ended.
+
+    `Unreachable` where the remote must be asked and does not answer: then it waits for the next time.
+    """
+    with record.left(place) as found:
+        return tuple(done for one in found if (done := _one(place, one, now)) is not None)
+
+
+def _one(place: Workspace, left: Left, now: Moment) -> Finished | None:
+    one = record.read(left.fields)
+    if one is None:
+        intents.forget(left.path)  # it was cut off before anything was done
+        return None
+    if one.verify:
+        verify.remove(place, one.verify)
+    there = _asked(place, one)
+    merged = _merged(place, one, there)
+    stuck = _back(place, one, left)
+    if stuck is not None:
+        return stuck
+    if not merged:
+        return _undone(place, one, left)
+    done = Done(place, one._replace(merged=merged), there, left.again, now)
+    cleanup = clean_up.run(done)
+    journal.note(
+        place, "finish", plan=one.plan, branch=one.branch, actor=one.actor, head=one.head, commit=merged, recovered=True
+    )
+    intents.forget(left.path)
+    return Finished(MERGED, one.branch, one.plan, one.head, one.base, merged, cleanup=cleanup)
+
+
+def _asked(place: Workspace, one: Record) -> Contact | None:
+    if not one.remote:
+        return None
+    ground = surroundings.of(place)
+    there = contact.ask(contact.remote_for(place, ground, one.remote))
+    contact.bring(place, there, lambda name: name == one.main, ground.refs)
+    return there
+
+
+def _merged(place: Workspace, one: Record, there: Contact | None) -> str:
+    """The commit that brought the work to the main branch, or nothing where it is not there."""
+    if there is not None:
+        return one.merge if merge.has_landed(place, there, one) else ""
+    tip = refs.read(place.git, HEADS + one.main).get(HEADS + one.main)
+    return one.merge if tip is not None and one.merge and merging.holds(place.git, tip, one.merge) else ""
+
+
+def _back(place: Workspace, one: Record, left: Left) -> Finished | None:
+    """Take files back that were moved ahead of their branch; None when that is done, else what is in the way."""
+    if not one.staged:
+        return None
+    with locks.held(place.state(main_branch.LOCK)):
+        ground = surroundings.of(place)
+        tree = next((tree for tree in ground.worktrees if tree.path == one.staged and not tree.gone), None)
+        if tree is not None and tree.branch is not None and ground.refs.get(HEADS + tree.branch) == one.staged_from:
+            said = checkout.back(Git(tree.path, place.environment), one.staged_from, one.staged_to)
+            if said is not None:
+                return _stuck(one, said)
+        if tree is not None:
+            marks.not_ahead(main_branch.git_dir_of(place, tree))
+        left.again.note(staged="")
+    return None
+
+
+def _stuck(one: Record, said: str) -> Finished:
+    """Somebody has edited the very files since: they are theirs."""
+    first = said.splitlines()[0].removeprefix("error: ")
+    message = f"the files of {one.staged} cannot be taken back: {first}"
+    remedy = (
+        f"`git -C {quote(one.staged)} stash`, `holdfast finish --resume`, then `git -C {quote(one.staged)} stash pop`"
+    )
+    problem = blocker("finish-staged", one.staged, message, remedy, plan=one.plan)
+    return Finished(REFUSED, one.branch, one.plan, one.head, one.base, blockers=(problem,))
+
+
+def _undone(place: Workspace, one: Record, left: Left) -> Finished:
+    journal.note(
+        place, "finish-undone", plan=one.plan, branch=one.branch, actor=one.actor, head=one.head, recovered=True
+    )
+    intents.forget(left.path)
+    return Finished(UNDONE, one.branch, one.plan, one.head, one.base)
