@@ -156,7 +156,7 @@ def _landed(out: str) -> list[Landed]:
 
 
 def _read(record: str, changes: Changes) -> Landed:
-    from holdfast.domain import request
+    from holdfast.domain import finish_message, request
 
     fields, told, body = record.partition(_END_OF_FIELDS)
     oid, parents, tree, at, author, subject, trailers = (*fields.split("\n", 6), "", "", "", "", "", "")[:7]
@@ -164,7 +164,7 @@ def _read(record: str, changes: Changes) -> Landed:
     commit = Commit(oid, tuple(parents.split()), tree, moment, author, subject, origin_of(trailers), changes)
     if not told:
         return Landed(commit, None, ())
-    return Landed(commit, request.number_in(body), request.reverted_in(body))
+    return Landed(commit, request.number_in(body), request.reverted_in(body), finish_message.heads_in(body))
 
 
 def _changed(meta: str, path: str) -> Changed:

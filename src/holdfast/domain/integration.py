@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.moment import Moment
 
-BY_MERGE, BY_FAST_FORWARD, BY_SQUASH, BY_PICKS, BY_CONTENT, BY_TREE, BY_HUNKS, BY_REQUEST, BY_TITLE = (
-    "merge", "fast-forward", "squash", "picks", "content", "tree", "hunks", "request", "title",
+BY_MERGE, BY_FAST_FORWARD, BY_SQUASH, BY_PICKS, BY_CONTENT, BY_TREE, BY_HUNKS, BY_REQUEST, BY_TITLE, BY_NAME = (
+    "merge", "fast-forward", "squash", "picks", "content", "tree", "hunks", "request", "title", "name",
 )  # fmt: skip
 OPEN, NOTHING_OWN, CANCELS_OUT, NO_BASE, SHALLOW, NO_MAIN = (
     "open", "nothing-own", "cancels-out", "no-base", "shallow", "no-main",
@@ -34,6 +34,7 @@ WORDS: Mapping[str, str] = {
     BY_HUNKS: "merged: {main} has every change that it made",
     BY_REQUEST: "merged: the remote says that it is the head of a request that {main} names ({by})",
     BY_TITLE: "merged: {main} has a commit with its title, a request number and its files ({by})",
+    BY_NAME: "merged: {main} has a commit that says that it merged exactly this ({by})",
     OPEN: "{main} lacks some of its work",
     NOTHING_OWN: "it has no work of its own yet",
     CANCELS_OUT: "its commits cancel each other out, which proves nothing",
@@ -44,7 +45,7 @@ WORDS: Mapping[str, str] = {
 """What each verdict means, in words."""
 
 _MERGED = frozenset(
-    {BY_MERGE, BY_FAST_FORWARD, BY_SQUASH, BY_PICKS, BY_CONTENT, BY_TREE, BY_HUNKS, BY_REQUEST, BY_TITLE}
+    {BY_MERGE, BY_FAST_FORWARD, BY_SQUASH, BY_PICKS, BY_CONTENT, BY_TREE, BY_HUNKS, BY_REQUEST, BY_TITLE, BY_NAME}
 )
 
 _PROVEN = _MERGED - {BY_MERGE, BY_FAST_FORWARD}
@@ -201,12 +202,14 @@ def shape(changes: Changes) -> str:
 class Landed(NamedTuple):
     """A commit of the main branch, and what its message says about requests and reverts.
 
-    `request` is the number that its subject or merge message names; `reverts` the commit ids that it takes back.
+    `request` is the number that its subject or merge message names; `reverts` the commit ids that it takes back, `heads`
+    those that it says it merged.
     """
 
     commit: Commit
     request: int | None
     reverts: tuple[str, ...]
+    heads: tuple[str, ...] = ()
 
 
 class Texts(NamedTuple):
@@ -257,11 +260,14 @@ class Main:
         self._by_paths: dict[frozenset[str], list[Landed]] = {}
         self._by_request: dict[int, list[Landed]] = {}
         self._by_title: dict[str, list[Landed]] = {}
+        self._by_head: dict[str, Landed] = {}
         for one in landed:
             if one.commit.changes:
                 self._by_paths.setdefault(paths(one.commit.changes), []).append(one)
             if one.request is not None:
                 self._by_request.setdefault(one.request, []).append(one)
+            for head in one.heads:
+                self._by_head.setdefault(head, one)
             title = title_of(one.commit.subject)
             if title is not None:
                 self._by_title.setdefault(title, []).append(one)
@@ -277,6 +283,10 @@ class Main:
     def titled(self, subject: str, base: str) -> list[Landed]:
         """Commits that came after `base` and have this subject with the number of a request, newest first."""
         return self._after(base, self._by_title.get(subject, []))
+
+    def merging(self, head: str) -> Landed | None:
+        """The newest commit that says that it merged exactly `head`."""
+        return self._by_head.get(head)
 
     def undone(self, one: Landed) -> bool:
         """True for a commit that was taken back later: by a revert that names it, or by its very reverse."""

@@ -32,10 +32,16 @@ class Face(NamedTuple):
     dry_run: bool = False
 
     def workspace(self) -> Workspace:
-        """The worktree around the folder; `Unable` where there is none."""
+        """The worktree around the folder, after what was put off until now; `Unable` where there is none."""
         from holdfast.usecases import workspace
 
-        return workspace.at(self.cwd, self.environment)
+        place = workspace.at(self.cwd, self.environment)
+        if place.has_put_off and not self.dry_run:
+            from holdfast.usecases import clock
+            from holdfast.usecases.finish import leftover
+
+            leftover.clear(place, clock.now())
+        return place
 
     @property
     def interactive(self) -> bool:

@@ -228,7 +228,8 @@ class _Ladder:
             return found
         main = self._main_since({case.base for case in cases})
         tree = self.objects.id_of(f"{self.target}^{{tree}}")
-        found |= self._by_squash(cases, main)
+        found |= self._by_name(cases, main)
+        found |= self._by_squash([case for case in cases if case.tip not in found], main)
         found |= self._by_picks([case for case in cases if case.tip not in found], main)
         found |= self._by_files([case for case in cases if case.tip not in found], tree)
         found |= self._by_hunks([case for case in cases if case.tip not in found])
@@ -267,6 +268,17 @@ class _Ladder:
         texts = Texts(self._texts[pair], self._texts[pair[::-1]]) if pair in self._texts else None
         by_oid = {one.commit.oid: _own_pair(one.commit) for one in candidates if one.commit.parents}
         return landed_as(changes, texts, candidates, lambda oid: self._texts.get(by_oid.get(oid, ("", ""))))
+
+    def _by_name(self, cases: list[_Case], main: Main) -> dict[str, _Found]:
+        """Branches of which a commit of the main branch says that it merged exactly them (`finish_message`)."""
+        said = ((case, main.merging(case.tip) or main.merging(case.core.oid)) for case in cases)
+        named = [(case, one) for case, one in said if one is not None]
+        return {
+            case.tip: case.found(integration.BY_NAME, one.commit.oid, main.undone(one))._replace(
+                shapes=tuple(dict.fromkeys((shape(case.changes), shape(one.commit.changes))))
+            )
+            for case, one in named
+        }
 
     def _by_squash(self, cases: list[_Case], main: Main) -> dict[str, _Found]:
         """Branches whose whole change is one commit of the main branch."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.cache import Cache
     from holdfast.usecases.workspace import Workspace
 
-_KIND = "claims-3"
+_KIND = "claims-4"
 """What the names of entries begin with; another number whenever the questions or the lines become others."""
 _NEWEST = f"{_KIND}-newest"
 _FIELD, _LINE, _PART = "\x1f", "\n", " "

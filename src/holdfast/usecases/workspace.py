@@ -38,6 +38,11 @@ class Workspace(NamedTuple):
         return os.path.join(self.repository.common_dir, "holdfast", name)
 
     @property
+    def has_put_off(self) -> bool:
+        """True where something waits to be removed."""
+        return bool(files.names(self.state(PUT_OFF)))
+
+    @property
     def cache(self) -> Cache:
         """What was computed before."""
         return Cache(self.state("cache"))
@@ -55,6 +60,10 @@ class Workspace(NamedTuple):
         from holdfast.usecases.observe import Observer  # and with it most of Holdfast, while git is at work
 
         return Observer(self.git, self.repository, self.objects, self.staged)
+
+
+PUT_OFF = "put-off"
+"""The part of Holdfast's state where removals are written down that wait until whoever asked for them has left."""
 
 
 class Bare(Unable):

@@ -65,6 +65,10 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
             return _refused(face_, place.top, refused.problems)
     elif parsed.verb == "end":
         one = sessions.end(place, id)
+        if one is not None and place.has_put_off:
+            from holdfast.usecases.finish import leftover
+
+            leftover.when_over(place, one)
     else:
         one = sessions.beat(place, id, "working" if parsed.verb == "beat" else "waiting")
     if one is None:

@@ -31,7 +31,11 @@ def heard(place: Workspace, session: str, agent: str, event: str, pid: int | Non
     with contextlib.suppress(OSError):
         if event == END:
             files.put(_note(place, session), files.ABSENT)
-            sessions.end(place, session)
+            over = sessions.end(place, session)
+            if over is not None and place.has_put_off:
+                from holdfast.usecases.finish import leftover  # only where somebody merged from within
+
+                leftover.when_over(place, over)
             return
         activity = WAITING if event in WAITS else WORKING
         known = markers.read(sessions.folder(place), session)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from shlex import quote
 
-from holdfast.adapters import files, intents, locks, refs
+from holdfast.adapters import clock, files, intents, locks, proc, refs
 from holdfast.adapters.intents import Intent
 from holdfast.adapters.objects import blob_id
 from holdfast.adapters.refs import HEADS, Update
@@ -15,6 +16,7 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claim_refs, journal, surroundings
 from holdfast.usecases.claim_refs import FINISHED
 from holdfast.usecases.finish import outcome
+from holdfast.usecases.workspace import PUT_OFF
 from holdfast.usecases.worktrees import branch_end, conditions
 from holdfast.usecases.worktrees import removal as removals
 from holdfast.usecases.worktrees.branch_end import Ended
@@ -27,15 +29,13 @@ if TYPE_CHECKING:
     from holdfast.adapters.git import Git
     from holdfast.domain.condition import Condition
     from holdfast.domain.moment import Moment
+    from holdfast.domain.session import Session
     from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
     from holdfast.usecases.worktrees.branch_end import Keep
 
     Answer = tuple[str, str] | None
-
-WAITING = "put-off"
-"""The folder of removals that wait until whoever asked for them has left."""
 
 
 class Work(NamedTuple):
@@ -84,9 +84,16 @@ def end_branch(place: Workspace, work: Work) -> Answer:
     return outcome.KEPT, f"{work.branch} stays: {ended.why}"
 
 
+def when_over(place: Workspace, session: Session) -> None:
+    """Do what was put off at the end of a session: its process, and what that started of this one, are about to leave."""
+    callers = proc.with_callers(os.getpid())
+    until = callers.index(session.pid) + 1 if session.pid in callers else 1
+    clear(place, clock.now(), frozenset(callers[:until]))
+
+
 def clear(place: Workspace, now: Moment, leaving: frozenset[int] = frozenset()) -> None:
     """Do what was put off, where whoever asked for it has left; processes that are `leaving` have."""
-    folder = place.state(WAITING)
+    folder = place.state(PUT_OFF)
     if not files.names(folder):
         return
     with locks.tried(place.state(LOCK)) as mine, intents.left(folder) as found:
@@ -166,7 +173,7 @@ def _tree(place: Workspace, ground: Ground, work: Work) -> Worktree | None:
 def _remember(place: Workspace, work: Work) -> None:
     """Write down what is put off, and say so in the journal."""
     try:
-        intent = Intent(place.state(WAITING), blob_id(work.branch.encode("utf-8", "surrogateescape")))
+        intent = Intent(place.state(PUT_OFF), blob_id(work.branch.encode("utf-8", "surrogateescape")))
     except FileExistsError:
         return  # it was put off before
     fields = {"branch": work.branch, "head": work.head, "actor": work.actor}
