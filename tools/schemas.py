@@ -171,6 +171,26 @@ RULE: Schema = {
 }  # fmt: skip
 
 
+def _finish() -> Schema:
+    """What `finish` says; `--resume` gives the same for each merge that it went on with."""
+    results = [
+        "merged", "already-merged", "refused", "requested", "updated", "queued", "lost", "unknown", "undone", "nothing",
+    ]  # fmt: skip
+    one = {
+        "result": {"enum": results},
+        "branch": maybe(TEXT),
+        "plan": maybe(NUMBER),
+        "head": maybe(TEXT),
+        "base": maybe(TEXT),
+        "merge_commit": maybe(TEXT),
+        "request": maybe(fields({"number": NUMBER, "url": TEXT})),
+        "blockers": many(PROBLEM),
+        "cleanup": many(fields({"step": TEXT, "outcome": {"enum": ["done", "kept", "failed"]}, "message": TEXT})),
+        "steps": many(fields({"step": TEXT, "message": TEXT})),
+    }
+    return fields({**one, "dry_run": {"type": "boolean"}}, optional={"resumed": many(fields(one))})
+
+
 def schemas() -> dict[str, Schema]:
     """Every schema by the word between `holdfast.` and `/` of the documents that it describes."""
     found = {**_of_plans(), **_of_claims(), **_of_worktrees(), **_of_the_repository()}
@@ -238,6 +258,7 @@ def _of_claims() -> dict[str, Schema]:
                 "blockers": many(PROBLEM),
             }
         ),
+        "finish": _finish(),
         "approve": fields({"commands": many(fields({"key": TEXT, "command": TEXT, "approved": {"type": "boolean"}}))}),
         "migrate": fields(
             {

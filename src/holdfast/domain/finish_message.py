@@ -82,10 +82,12 @@ def body(work: Work, method: str) -> str:
     said = [one for one in work.own if one.subject]
     if len(said) == 1:
         rest = said[0].message.strip().partition("\n")[2].strip()
-        told = [said[0].subject, "", rest] if rest else [said[0].subject]
+        first_line = said[0].subject.removeprefix(f"[Plan #{work.plan}] ")
+        told = [first_line, "", rest] if rest else [first_line]
         listed = told if work.plan is not None else told[2:]
     else:
-        listed = [f"* {one.subject}" for one in said]
+        tag = f"[Plan #{work.plan}] "  # stands before the first line already
+        listed = [f"* {one.subject.removeprefix(tag)}" for one in said]
     first = author(work)
     others = dict.fromkeys((one.name, one.address) for one in work.own)
     also = [f"Co-authored-by: {name} <{at}>" for name, at in others if first and (name, at) != first[:2]]
