@@ -36,8 +36,6 @@ class Token(NamedTuple):
     def __repr__(self) -> str:
         return f"Token from {self.source}"
 
-    __str__ = __repr__
-
 
 def token_for(kind: str, host: str, git: Git, environment: Mapping[str, str], scheme: str = "https") -> Token | None:
     """The token that a forge of that kind on that host is asked with; None where nobody knows one.
