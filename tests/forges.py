@@ -639,11 +639,308 @@ class _GitHub:
         return _Reply(200, {"data": {"repository": {"pullRequest": {"mergeQueueEntry": entry}}}})
 
 
+class _GitLab:
+    """The part of GitLab's API that a fake speaks."""
+
+    def __init__(self, fake: Fake) -> None:
+        self.fake = fake
+
+    def serve(self, method: str, path: str, query: dict[str, str], body: Any) -> _Reply:
+        fake, at = self.fake, f"/projects/{self.fake.repository}"
+        if path == "/projects/99":
+            return _Reply(200, {"id": 99, "path_with_namespace": "eve/project"})
+        if not path.startswith(at):
+            raise No(404, "404 Project Not Found")
+        rest = path[len(at) :]
+        if rest == "":
+            return _Reply(200, self._project())
+        if rest == "/merge_requests" and method == "GET":
+            return fake.paged(path, query, self._list(query))
+        if rest == "/merge_requests":
+            return self._make(body)
+        if found := re.fullmatch(r"/merge_requests/(\d+)", rest):
+            return self._change(fake.by(found[1]), body) if method == "PUT" else self._one(fake.by(found[1]))
+        if found := re.fullmatch(r"/merge_requests/(\d+)/merge", rest):
+            return self._merge(fake.by(found[1]), body)
+        if found := re.fullmatch(r"/merge_requests/(\d+)/approvals", rest):
+            words = dict(fake.reviews[int(found[1])]).values()
+            left = max(0, fake.approvals - sum(word == "approved" for word in words))
+            return _Reply(200, {"approved": left == 0, "approvals_required": fake.approvals, "approvals_left": left})
+        if found := re.fullmatch(r"/merge_requests/(\d+)/reviewers", rest):
+            return fake.paged(path, query, self._reviewers(int(found[1])))
+        if found := re.fullmatch(r"/merge_trains/merge_requests/(\d+)", rest):
+            if not fake.by(found[1]).queued:
+                raise No(404, "404 Not found")
+            return _Reply(200, {"id": 1, "status": "fresh"})
+        if found := re.fullmatch(r"/repository/commits/(\w+)/statuses", rest):
+            return fake.paged(path, query, self._statuses(found[1]))
+        raise No(404, "404 Not Found")
+
+    def _project(self) -> dict[str, Any]:
+        fake = self.fake
+        option = {(True, True): "default_off", (True, False): "always"}.get(
+            ("squash" in fake.methods, "merge" in fake.methods or "rebase" in fake.methods), "never"
+        )
+        return {
+            "id": 7, "path_with_namespace": fake.repository, "merge_method": fake.gitlab_method, "squash_option": option,
+            "only_allow_merge_if_pipeline_succeeds": "pipeline" in fake.required, "allow_merge_on_skipped_pipeline": None,
+            "only_allow_merge_if_all_discussions_are_resolved": True, "merge_trains_enabled": fake.queue,
+            "archived": fake.archived, "remove_source_branch_after_merge": fake.delete_branch,
+        }  # fmt: skip
+
+    def _list(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        wanted = {"opened": "open"}.get(query.get("state", "all"), query.get("state", "all"))
+        found = sorted(self.fake.requests.values(), key=lambda one: -one.number)
+        found = [one for one in found if wanted in ("all", one.state)]
+        for key, name in (("source_branch", "branch"), ("target_branch", "base")):
+            found = [one for one in found if key not in query or getattr(one, name) == query[key]]
+        return [self._brief(one) for one in found]
+
+    def _brief(self, one: Opened) -> dict[str, Any]:
+        fake = self.fake
+        merged = one.state == "merged"
+        source = None if one.fork == "" else 99 if one.fork else 7
+        return {
+            "id": 1000 + one.number, "iid": one.number, "title": one.title, "description": one.body, "sha": one.head,
+            "state": "opened" if one.state == "open" else one.state, "draft": one.draft, "work_in_progress": one.draft,
+            "web_url": f"{fake.origin}/{fake.repository}/-/merge_requests/{one.number}", "source_branch": one.branch,
+            "target_branch": one.base, "source_project_id": source, "target_project_id": 7,
+            "merge_commit_sha": one.merge_commit if merged and one.merge_commit != one.head else None,
+            "squash_commit_sha": None, "merge_when_pipeline_succeeds": one.auto_merge,
+            "blocking_discussions_resolved": not fake.discussions, "allow_collaboration": one.may_push,
+            "has_conflicts": False, "merge_status": "unchecked", "detailed_merge_status": "unchecked",
+        }  # fmt: skip
+
+    def _one(self, one: Opened) -> _Reply:
+        return _Reply(200, self._whole(one))
+
+    def _whole(self, one: Opened) -> dict[str, Any]:
+        fake = self.fake
+        known = fake.mergeable_null <= 0
+        fake.mergeable_null = max(0, fake.mergeable_null - 1)
+        pipeline = self._pipeline(one.head)
+        conflicts = one.state == "open" and known and fake.tree(one) is None
+        return {
+            **self._brief(one), "has_conflicts": conflicts, "user": {"can_merge": fake.rights == "write"},
+            "detailed_merge_status": self._detailed(one, conflicts) if known else "checking",
+            "head_pipeline": {"id": 3, "sha": one.head, "ref": one.branch, "status": pipeline,
+                              "web_url": f"{fake.origin}/pipelines/3"} if pipeline else None,
+        }  # fmt: skip
+
+    def _pipeline(self, commit: str) -> str | None:
+        words = set(self.fake.status_of(commit).values())
+        if not words:
+            return None
+        return "failed" if "failure" in words else "running" if "pending" in words else "success"
+
+    def _detailed(self, one: Opened, conflicts: bool) -> str:
+        fake = self.fake
+        if one.state != "open":
+            return "not_open"
+        if conflicts:
+            return "conflict"
+        if one.draft:
+            return "draft_status"
+        if fake.gitlab_method != "merge" and not fake.reaches(one.head, fake.tip(one.base) or ""):
+            return "need_rebase"
+        words = dict(fake.reviews[one.number]).values()
+        if fake.approvals > sum(word == "approved" for word in words):
+            return "not_approved"
+        if "changes" in words:
+            return "requested_changes"
+        if fake.discussions:
+            return "discussions_not_resolved"
+        return "ci_must_pass" if "pipeline" in fake.required and self._pipeline(one.head) != "success" else "mergeable"
+
+    def _make(self, body: dict[str, Any]) -> _Reply:
+        fake = self.fake
+        if fake.tip(body["source_branch"]) is None:
+            raise No(400, "source_branch does not exist")
+        same = (body["source_branch"], body["target_branch"], "open")
+        if any((one.branch, one.base, one.state) == same for one in fake.requests.values()):
+            raise No(409, f"Another open merge request already exists for this source branch: {body['source_branch']}")
+        made = fake.request(body["source_branch"], body["target_branch"], body["title"], body.get("description", ""))
+        return _Reply(201, self._whole(made))
+
+    def _change(self, one: Opened, body: dict[str, Any]) -> _Reply:
+        one.title, one.body = body.get("title", one.title), body.get("description", one.body)
+        return _Reply(200, self._whole(one))
+
+    def _merge(self, one: Opened, body: dict[str, Any]) -> _Reply:
+        fake = self.fake
+        if body.get("sha", one.head) != one.head:
+            raise No(409, "SHA does not match HEAD of source branch: " + one.head)
+        conflicts = fake.tree(one) is None if one.state == "open" else False
+        if conflicts:
+            raise No(406, "Branch cannot be merged")
+        if self._detailed(one, conflicts) != "mergeable":
+            raise No(405, "405 Method Not Allowed")
+        if fake.queue:
+            raise No(405, "405 Method Not Allowed")
+        squash, way = body.get("squash", False), fake.gitlab_method
+        if squash and "squash" not in fake.methods:
+            raise No(405, "405 Method Not Allowed")
+        squashed = body.get("squash_commit_message", one.title) + "\n"
+        merged = body.get("merge_commit_message", f"Merge branch '{one.branch}' into '{one.base}'") + "\n"
+        if way == "ff":
+            fake.carry_out(one, "squash" if squash else "ff", squashed)
+        elif squash:
+            fake.carry_out(one, "squash", squashed, merged)
+        else:
+            fake.carry_out(one, "merge", merged)
+        return self.merged(one)
+
+    def merged(self, one: Opened) -> _Reply:
+        return _Reply(200, self._whole(one))
+
+    def _reviewers(self, number: int) -> list[dict[str, Any]]:
+        words = {"approved": "approved", "changes": "requested_changes", "comment": "reviewed"}
+        last = dict(self.fake.reviews[number])
+        return [{"user": {"id": 1, "username": user}, "state": words[word]} for user, word in last.items()]
+
+    def _statuses(self, commit: str) -> list[dict[str, Any]]:
+        words = {"success": "success", "failure": "failed", "pending": "running"}
+        return [
+            {"id": 1, "sha": commit, "name": name, "status": words[word], "allow_failure": False,
+             "target_url": f"{self.fake.origin}/jobs/{name}"}
+            for name, word in self.fake.status_of(commit).items()
+        ]  # fmt: skip
+
+
+class _Gitea:
+    """The part of the API of Gitea and Forgejo that a fake speaks."""
+
+    def __init__(self, fake: Fake) -> None:
+        self.fake = fake
+
+    def serve(self, method: str, path: str, query: dict[str, str], body: Any) -> _Reply:
+        fake, at = self.fake, f"/repos/{self.fake.repository}"
+        if not path.startswith(at):
+            raise No(404, "The target couldn't be found.")
+        rest = path[len(at) :]
+        if rest == "":
+            return _Reply(200, self._repository())
+        if rest == "/pulls" and method == "GET":
+            return fake.paged(path, query, self._list(query))
+        if rest == "/pulls":
+            return self._make(body)
+        if found := re.fullmatch(r"/pulls/(\d+)", rest):
+            return self._change(fake.by(found[1]), body) if method == "PATCH" else self._one(fake.by(found[1]))
+        if found := re.fullmatch(r"/pulls/(\d+)/merge", rest):
+            return self._merge(fake.by(found[1]), body)
+        if found := re.fullmatch(r"/pulls/(\d+)/reviews", rest):
+            return fake.paged(path, query, self._reviews(int(found[1])))
+        if found := re.fullmatch(r"/branches/(.+)", rest):
+            return self._branch(found[1])
+        if found := re.fullmatch(r"/commits/(\w+)/status", rest):
+            told = [
+                {"context": name, "status": word, "target_url": f"{fake.origin}/jobs/{name}"}
+                for name, word in fake.status_of(found[1]).items()
+            ]
+            return fake.paged(path, query, told, "statuses", state="pending", sha=found[1])
+        raise No(404, "The target couldn't be found.")
+
+    def _repository(self) -> dict[str, Any]:
+        fake = self.fake
+        return {
+            "id": 7, "full_name": fake.repository, "archived": fake.archived, "allow_rebase": "rebase" in fake.methods,
+            "allow_squash_merge": "squash" in fake.methods, "allow_merge_commits": "merge" in fake.methods,
+            "permissions": {"admin": False, "push": fake.rights == "write", "pull": True},
+        }  # fmt: skip
+
+    def _list(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        wanted = query.get("state", "open")
+        found = sorted(self.fake.requests.values(), key=lambda one: -one.number)
+        return [self._whole(one) for one in found if wanted == "all" or (one.state == "open") == (wanted == "open")]
+
+    def _one(self, one: Opened) -> _Reply:
+        return _Reply(200, self._whole(one, ask=True))
+
+    def _whole(self, one: Opened, ask: bool = False) -> dict[str, Any]:
+        fake = self.fake
+        known = fake.mergeable_null <= 0
+        if ask:
+            fake.mergeable_null = max(0, fake.mergeable_null - 1)
+        merged = one.state == "merged"
+        gone = one.fork is None and fake.tip(one.branch) is None
+        there = None if one.fork == "" else {"id": 8, "full_name": one.fork or fake.repository}
+        able = known and one.state == "open" and not one.draft and fake.tree(one) is not None
+        owner = f"{one.fork.split('/')[0]}:" if one.fork else ""
+        return {
+            "id": 1000 + one.number, "number": one.number, "html_url": f"{fake.origin}/{fake.repository}/pulls/{one.number}",
+            "title": one.title, "body": one.body, "state": "open" if one.state == "open" else "closed", "draft": one.draft,
+            "merged": merged, "mergeable": able, "merge_commit_sha": one.merge_commit if merged else None,
+            "allow_maintainer_edit": one.may_push,
+            "head": {"label": owner + one.branch, "ref": f"refs/pull/{one.number}/head" if gone else one.branch,
+                     "sha": one.head, "repo": there},
+            "base": {"label": one.base, "ref": one.base, "sha": fake.tip(one.base) or "", "repo": {"id": 7}},
+        }  # fmt: skip
+
+    def _make(self, body: dict[str, Any]) -> _Reply:
+        fake = self.fake
+        if fake.tip(body["head"]) is None:
+            raise No(404, "The target couldn't be found.")
+        if any(
+            (one.branch, one.base, one.state) == (body["head"], body["base"], "open") for one in fake.requests.values()
+        ):
+            raise No(409, "pull request already exists for these targets")
+        return _Reply(201, self._whole(fake.request(body["head"], body["base"], body["title"], body.get("body", ""))))
+
+    def _change(self, one: Opened, body: dict[str, Any]) -> _Reply:
+        one.title, one.body = body.get("title", one.title), body.get("body", one.body)
+        return _Reply(201, self._whole(one))
+
+    def _merge(self, one: Opened, body: dict[str, Any]) -> _Reply:
+        fake = self.fake
+        if one.state == "merged":
+            raise No(405, "")
+        if one.state != "open":
+            raise No(404, "The target couldn't be found.")
+        if one.draft:
+            raise No(405, "Work in progress PRs cannot be merged")
+        if fake.mergeable_null > 0 or fake.tree(one) is None:
+            raise No(405, "Please try again later")
+        if why := fake.why_not(one):
+            raise No(405, why)
+        if body["Do"] not in fake.methods:
+            raise No(405, f"{body['Do']} is not allowed an allowed merge style for this repository")
+        if body.get("head_commit_id", one.head) != one.head:
+            raise No(409, "head out of date")
+        message = f"{body.get('MergeTitleField') or one.title}\n\n{body.get('MergeMessageField', '')}".strip() + "\n"
+        fake.carry_out(one, body["Do"], message)
+        if body.get("delete_branch_after_merge"):
+            fake.git("update-ref", "-d", f"refs/heads/{one.branch}")
+        return _Reply(200, None)
+
+    def _reviews(self, number: int) -> list[dict[str, Any]]:
+        words = {"approved": "APPROVED", "changes": "REQUEST_CHANGES", "comment": "COMMENT", "dismissed": "APPROVED",
+                 "stale": "APPROVED"}  # fmt: skip
+        return [
+            {"id": at, "user": {"login": user.removeprefix("stranger:")}, "state": words[word],
+             "official": not user.startswith("stranger:"), "stale": word == "stale", "dismissed": word == "dismissed"}
+            for at, (user, word) in enumerate(self.fake.reviews[number], 1)
+        ]  # fmt: skip
+
+    def _branch(self, name: str) -> _Reply:
+        fake = self.fake
+        tip = fake.tip(name)
+        if tip is None:
+            raise No(404, "The target couldn't be found.")
+        return _Reply(
+            200,
+            {
+                "name": name, "commit": {"id": tip}, "protected": fake.protected, "required_approvals": fake.approvals,
+                "enable_status_check": bool(fake.required), "status_check_contexts": fake.required,
+                "user_can_push": fake.rights == "write", "user_can_merge": fake.rights == "write",
+            },
+        )  # fmt: skip
+
+
 def _user(name: str) -> dict[str, Any]:
     return {"login": name, "id": sum(name.encode()), "type": "User"}
 
 
-_SPEAKS: dict[str, Any] = {GITHUB: _GitHub}
+_SPEAKS: dict[str, Any] = {GITHUB: _GitHub, GITLAB: _GitLab, GITEA: _Gitea}
 
 
 class _Server(ThreadingHTTPServer):
@@ -672,6 +969,8 @@ class _Handler(BaseHTTPRequestHandler):
         fake = self.server.fake
         parts = urlsplit(self.path)
         path = unquote(parts.path).removeprefix(PREFIX[fake.kind]).removeprefix("/api")
+        if fake.kind == GITLAB and f"/projects/{fake.repository}" in parts.path:
+            path = "/a project's path is one part, with %2F in it"
         query = {key: values[-1] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
         headers = {key.lower(): value for key, value in self.headers.items()}
         data = self.rfile.read(int(headers.get("content-length", "0")))

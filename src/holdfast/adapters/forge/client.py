@@ -77,22 +77,26 @@ class Client:
         raw = self._read(self._url(path, query), (404, 403) if hidden else (404,))
         return None if raw.status in (403, 404) else Fields(self._json(raw, what), what)
 
-    def pages(self, path: str, what: str, key: str = "", *, absent: bool = False, **query: str | int) -> list[Fields]:
+    def pages(
+        self, path: str, what: str, key: str = "", *, absent: bool = False, most: int | None = None, **query: str | int
+    ) -> list[Fields]:
         """All objects of a list that comes in pages; `key` where each page is an object that has the list.
 
-        With `absent` a list that the forge does not know or show is empty.
+        With `absent` a list that the forge does not know or show is empty; after `most` pages no more is looked at.
         """
-        url, seen, found = self._url(path, {"per_page": _PER_PAGE, "limit": _PER_PAGE, **query}), set[str](), []
-        if self._address.kind != GITEA:
-            url = self._url(path, {"per_page": _PER_PAGE, **query})
+        found: list[Fields] = []
+        seen = set[str]()
+        url = self._url(path, {self._per_page: _PER_PAGE, **query})
         while url:
             seen.add(url)
             raw = self._read(url, (404, 403) if absent else ())
             if raw.status in (403, 404):
                 return []
             found += self._rows(raw, what, key)
+            if most is not None and len(seen) >= most:
+                return found
             url = _next_page(url, raw)
-            if url in seen or len(seen) >= _PAGES:
+            if url and (url in seen or len(seen) >= _PAGES):
                 raise ForgeOdd(
                     f"{self._address.host} gives {what} in more than {_PAGES} pages, or the same again and again"
                 )
@@ -100,7 +104,7 @@ class Client:
 
     def first(self, path: str, what: str, **query: str | int) -> list[Fields]:
         """The objects on the first page of a list."""
-        return self._rows(self._read(self._url(path, {"per_page": _PER_PAGE, **query})), what, "")
+        return self._rows(self._read(self._url(path, {self._per_page: _PER_PAGE, **query})), what, "")
 
     def ask(self, url: str, body: Mapping[str, Any], what: str) -> Fields:
         """The object that a question by POST (GraphQL) is answered with, at an address beside the API."""
@@ -148,6 +152,10 @@ class Client:
         return Reply(raw.status, document, words, not raw.body.strip())
 
     # How
+
+    @property
+    def _per_page(self) -> str:
+        return "limit" if self._address.kind == GITEA else "per_page"
 
     def _url(self, path: str, query: Mapping[str, str | int]) -> str:
         asked = urlencode(query, errors="surrogateescape")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from holdfast.adapters.forge.client import Client
+from holdfast.adapters.forge.gitea import Gitea
 from holdfast.adapters.forge.github import GitHub
+from holdfast.adapters.forge.gitlab import GitLab
 from holdfast.adapters.forge.wire import Wire
+from holdfast.domain.forge import GITHUB, GITLAB
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,4 +20,6 @@ def connect(address: Address, token: str | None = None, wire: Wire = Wire()) -> 
     `ForgeDenied` for a token that cannot be one.
     """
     client = Client(address, token, wire)
-    return GitHub(address, client)
+    if address.kind == GITHUB:
+        return GitHub(address, client)
+    return GitLab(address, client) if address.kind == GITLAB else Gitea(address, client)

@@ -172,7 +172,7 @@ class GitHub:
             base=base.text("ref"),
             fork=fork,
             merge_commit=found.text("merge_commit_sha", "") or None if merged else None,
-            mergeable=_mergeable(found),
+            mergeable=CHECKING if merged else _mergeable(found),
             queued=found.has("auto_merge"),
             may_push=fork is None or found.flag("maintainer_can_modify"),
         )
