@@ -189,6 +189,8 @@ class Fake:
     page: int = 100
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
     log: list[Call] = field(default_factory=list)
+    _known: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
+    """What git said of commits, which never changes."""
 
     def __enter__(self) -> Fake:
         self._lock = threading.RLock()
@@ -267,18 +269,30 @@ class Fake:
         return ran.returncode, ran.stdout.strip()
 
     def tip(self, branch: str) -> str | None:
-        """The commit of a branch, None for none."""
-        code, out = self.git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}")
-        return out if code == 0 else None
+        """The commit of a branch, None for none; read from the file of its ref, as it is asked for at each call."""
+        ref = f"refs/heads/{branch}"
+        with contextlib.suppress(OSError):
+            return (Path(self.repo) / ref).read_text().strip()
+        with contextlib.suppress(OSError):
+            for line in (Path(self.repo) / "packed-refs").read_text(errors="surrogateescape").split("\n"):
+                if line[41:] == ref or line[65:] == ref:
+                    return line.partition(" ")[0]
+        return None
 
     def reaches(self, base: str, commit: str) -> bool:
         """Whether a commit has another one in its history."""
-        return self.git("merge-base", "--is-ancestor", commit, base)[0] == 0
+        key = ("reaches", base, commit)
+        if key not in self._known:
+            self._known[key] = self.git("merge-base", "--is-ancestor", commit, base)[0] == 0
+        return bool(self._known[key])
 
     def tree(self, request: Opened) -> str | None:
         """The tree of the merge, None for conflicts."""
-        code, out = self.git("merge-tree", "--write-tree", self.tip(request.base) or "", request.head)
-        return out.split("\n")[0] if code == 0 else None
+        key = ("tree", self.tip(request.base) or "", request.head)
+        if key not in self._known:
+            code, out = self.git("merge-tree", "--write-tree", *key[1:])
+            self._known[key] = out.split("\n")[0] if code == 0 else None
+        return self._known[key]
 
     # What the host does by itself
 
