@@ -197,7 +197,7 @@ class Fake:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.fake = self
         self._ended = self._server.ended
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
