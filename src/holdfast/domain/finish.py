@@ -34,7 +34,7 @@ class Asked(NamedTuple):
 class Tip(NamedTuple):
     """The branch: its commits here and on the remote, None where it is not, and by how many one is ahead of the other.
 
-    `shared` is False in a repository without a remote.
+    `shared` is False in a repository without a remote; `other` is the commit of a request from a fork.
     """
 
     branch: str
@@ -44,11 +44,12 @@ class Tip(NamedTuple):
     shared: bool
     ahead: int = 0
     behind: int = 0
+    other: str | None = None
 
     @property
     def head(self) -> str:
         """The commit that is merged."""
-        found = self.here or self.there
+        found = self.other or self.here or self.there
         assert found is not None
         return found
 
@@ -134,10 +135,18 @@ def blockers(seen: Seen, asked: Asked, policy: FinishPolicy) -> list[Problem]:
         *_from_here(seen, policy),
         *_of_branch(seen),
         *_of_tree(seen, asked, policy),
-        *(finish_request.blockers(seen.outside, seen.tip.head, seen.main, policy) if seen.outside is not None else ()),
+        *_of_request(seen, policy),
         *_of_worktree(seen, asked),
         *_of_checkout(seen),
     ]
+
+
+def _of_request(seen: Seen, policy: FinishPolicy) -> Iterator[Problem]:
+    """What the forge says against it; conflicts that are known by their files are not said twice."""
+    if seen.outside is None:
+        return
+    found = finish_request.blockers(seen.outside, seen.tip.head, seen.main, policy)
+    yield from (one for one in found if not (seen.tree.conflicts and one.code == "request-conflicts"))
 
 
 def _from_here(seen: Seen, policy: FinishPolicy) -> Iterator[Problem]:
@@ -158,7 +167,7 @@ def _of_branch(seen: Seen) -> Iterator[Problem]:
         message = f"plan #{tip.plan} is claimed by {tip.branch} and by {others}"
         remedy = f"agree on one, and give the other back: `holdfast unclaim {quote(seen.rivals[0])}`"
         yield blocker("contested", tip.branch, message, remedy, plan=tip.plan)
-    if not tip.shared or tip.here is None:
+    if not tip.shared or tip.here is None or tip.other is not None:
         return
     push = f"`git push {seen.remote} {name}`"
     if tip.there is None:

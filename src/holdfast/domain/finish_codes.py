@@ -208,6 +208,13 @@ FINISH_RULES: tuple[Rule, ...] = (
         "Run it with `--update-branch`.",
     ),
     Rule(
+        "request-conflicts",
+        ERROR,
+        "The forge finds conflicts between the request and the main branch.",
+        "It would refuse to merge.",
+        "Run it with `--update-branch`, or merge the main branch into it and resolve them.",
+    ),
+    Rule(
         "request-held",
         ERROR,
         "The forge does not let the request be merged.",

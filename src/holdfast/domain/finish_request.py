@@ -59,7 +59,7 @@ def _itself(request: Request, head: str, main: str) -> Iterator[Problem]:
         yield blocker("request-undecided", subject, f"whether {subject} can be merged is still being found out")
     if request.mergeable == CONFLICTS:
         message = f"the forge finds conflicts in {subject}"
-        yield blocker("request-held", subject, message, "run it with `--update-branch`, or resolve them on the branch")
+        yield blocker("request-conflicts", subject, message)
     if request.mergeable == BEHIND:
         yield blocker("request-behind", subject, f"{subject} lacks commits of {main}")
 

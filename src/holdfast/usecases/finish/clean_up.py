@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from holdfast.adapters import refs
+from holdfast.adapters import merging, refs
 from holdfast.adapters.refs import HEADS, REMOTES, Update
 from holdfast.adapters.remote import Lease
 from holdfast.domain import finish
@@ -12,7 +12,7 @@ from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import contact, journal, surroundings
 from holdfast.usecases.contact import How
-from holdfast.usecases.finish import leftover, main_branch
+from holdfast.usecases.finish import index_commit, leftover, main_branch
 from holdfast.usecases.finish.outcome import DONE, FAILED, KEPT, Cleaned
 from holdfast.usecases.surroundings import FENCES, SEEN_FENCES
 
@@ -71,8 +71,8 @@ def _remote(done: Done) -> Answer:
     if there is None:
         return None
     name = there.remote.name
-    leases = [] if not one.there else [Lease(HEADS + one.branch, None, one.there)]
-    now = there.id_of(HEADS + one.branch)
+    leases = [Lease(HEADS + one.branch, None, one.there)] if one.there else []
+    now = there.id_of(HEADS + one.branch) if one.there else None
     fence = f"{FENCES}{one.plan}"
     ends = [Lease(fence, None, there.id_of(fence))] if there.id_of(fence) in one.fences else []
     wanted = [*(lease for lease in leases if now == one.there), *ends]
@@ -114,18 +114,38 @@ def _forget(done: Done, name: str) -> None:
         refs.transact(git, gone, f"holdfast: finish {one.branch}")
 
 
+def _index(done: Done) -> Answer:
+    """The plan index of a main branch that alone holds it, and that a forge has merged without it."""
+    one, there = done.record, done.there
+    tip = there.id_of(HEADS + one.main) if there is not None else None
+    if not one.request or there is None or tip is None:
+        return None
+    made = index_commit.on(done.place, tip)
+    if made is None:
+        return None
+    outcome = contact.change(there, [Lease(HEADS + one.main, made, tip)], How(atomic=False, hooks=True))
+    if outcome.result != contact.WON:
+        by_hand = f"`holdfast index --write` on {one.main}, commit it and bring it in as you do there"
+        return KEPT, f"{there.remote.name} did not take the plan index: {outcome.words}; {by_hand}"
+    done.place.git.attempt("update-ref", f"{REMOTES}{there.remote.name}/{one.main}", made)
+    return DONE, f"{one.main} has its plan index ({made[:9]})"
+
+
 def _main(done: Done) -> Answer:
     one = done.record
     if not one.remote:
         return None
     note = f"holdfast: finish {one.branch}"
-    return main_branch.bring_along(done.place, one.main, one.merged, done.intent, note)
+    known = refs.read(done.place.git, f"{REMOTES}{one.remote}/{one.main}")
+    newest = next(iter(known.values()), one.merged)  # as the remote has it now: others may have gone on
+    target = newest if merging.holds(done.place.git, newest, one.merged) else one.merged
+    return main_branch.bring_along(done.place, one.main, target, done.intent, note)
 
 
 def _worktree(done: Done) -> Answer:
     """The worktree goes to the trash, and the branch with it; while its caller stands in it that is put off."""
     one = done.record
-    if one.keep:
+    if one.keep or one.fork:
         return None
     return leftover.put_away(done.place, leftover.Work(one.branch, one.head, one.plan, one.actor), done.now)
 
@@ -133,6 +153,8 @@ def _worktree(done: Done) -> Answer:
 def _branch(done: Done) -> Answer:
     """The branch goes where nobody has it checked out and it still is what was merged; its commits are kept."""
     one = done.record
+    if one.fork:
+        return None
     return leftover.end_branch(done.place, leftover.Work(one.branch, one.head, one.plan, one.actor))
 
 
@@ -148,6 +170,7 @@ def _fence(done: Done) -> Answer:
 
 STEPS: tuple[tuple[str, Callable[[Done], Answer]], ...] = (
     (finish.REMOTE, _remote),
+    (finish.INDEX, _index),
     (finish.MAIN, _main),
     (finish.WORKTREE, _worktree),
     (finish.BRANCH, _branch),

@@ -34,7 +34,7 @@ def commit(place: Workspace, scene: Scene) -> str:
 
 def signed(scene: Scene) -> bool:
     """True where git is told to sign commits (`commit.gpgsign`)."""
-    return scene.grounds.ground.settings.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
+    return scene.found.on.ground.settings.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
 
 
 def _rebased(place: Workspace, scene: Scene, done: Work, sign: bool) -> str:

@@ -22,16 +22,18 @@ if TYPE_CHECKING:
     from holdfast.usecases.finish.scene import Scene
     from holdfast.usecases.workspace import Workspace
 
-WON, MOVED, DECLINED, UNCLEAR = "won", "moved", "declined", "unclear"
-"""Merged; something has moved since it was looked at, and nothing was changed; refused, and nothing was changed; not known."""
+WON, MOVED, DECLINED, UNCLEAR, QUEUED = "won", "moved", "declined", "unclear", "queued"
+"""Merged; something has moved since it was looked at, and nothing was changed; refused, and nothing was changed; not known;
+in a merge queue of the forge."""
 
 
 class Merged(NamedTuple):
-    """How it ended, and in whose words; the remote as it was read back."""
+    """How it ended, and in whose words; the remote as it was read back, and the commit of the main branch."""
 
     result: str
     words: str = ""
     there: Contact | None = None
+    commit: str = ""
 
 
 def here(place: Workspace, scene: Scene, one: Record, intent: Intent) -> Merged:
@@ -46,18 +48,18 @@ def here(place: Workspace, scene: Scene, one: Record, intent: Intent) -> Merged:
             failed = refs.transact(git, _updates(scene, one), f"holdfast: finish {one.branch}")
             if failed is None:
                 intent.note(merged=one.merge)
-                return Merged(WON)
+                return Merged(WON, commit=one.merge)
             return _not_moved(git, one, failed)
 
 
 def _updates(scene: Scene, one: Record) -> list[Update]:
     """The main branch forward; the branch away where nobody has it checked out, and kept under another name; its fence."""
     found = [Update(HEADS + one.main, one.merge, one.base)]
-    known = scene.grounds.ground.refs
+    known = scene.found.on.ground.refs
     kept = claim_refs.kept_as(FINISHED, one.branch, one.head)
     if kept not in known:
         found.append(Update(kept, one.head, None))
-    checked_out = any(tree.branch == one.branch for tree in scene.grounds.ground.worktrees)
+    checked_out = any(tree.branch == one.branch for tree in scene.found.on.ground.worktrees)
     if not checked_out and scene.worktree is None:
         found.append(Update(HEADS + one.branch, None, one.head))
     fence = f"{FENCES}{one.plan}"
@@ -80,7 +82,7 @@ def there(place: Workspace, scene: Scene, one: Record, intent: Intent) -> Merged
     A remote that cannot change several refs at once, or declines to end the branch, gets the main branch alone: the branch
     is deleted afterwards. `Unreachable` where it got no answer and nothing has changed.
     """
-    ask = scene.grounds.there
+    ask = scene.found.on.there
     assert ask is not None
     main = Lease(HEADS + one.main, one.merge, one.base)
     leases = [main, *_ending(one, ask)]
@@ -123,7 +125,7 @@ def _judged(place: Workspace, one: Record, intent: Intent, outcome: Outcome) -> 
     won = outcome.result == contact.WON
     if won or has_landed(place, after, one):
         intent.note(merged=one.merge)
-        return Merged(WON, "", after)
+        return Merged(WON, "", after, one.merge)
     if outcome.result == contact.NOTHING_DONE:
         raise Unreachable(f"{after.remote.name}: {outcome.words}")
     if outcome.result == contact.LOST:

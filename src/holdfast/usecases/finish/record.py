@@ -23,7 +23,8 @@ class Record(NamedTuple):
 
     `head` is the validated commit of the branch and `there` what the remote had of it, `base` the validated main branch,
     `merge` the commit that it shall become (empty where a forge makes it), `request` its number there. `fences` are the
-    values that the claim's fence may have. `keep` where the worktree stays. `staged` is the worktree whose files were
+    values that the claim's fence may have. `keep` where the worktree stays, `fork` where the branch is
+    in another repository. `staged` is the worktree whose files were
     moved ahead of the main branch, from `staged_from` to `staged_to`; `verify` a worktree of our own. `merged` is the
     commit of the main branch once it is merged.
     """
@@ -39,6 +40,7 @@ class Record(NamedTuple):
     request: str = ""
     fences: tuple[str, ...] = ()
     keep: bool = False
+    fork: bool = False
     actor: str = ""
     staged: str = ""
     staged_from: str = ""
@@ -60,11 +62,12 @@ def read(fields: Mapping[str, str]) -> Record | None:
     if "whole" not in fields:
         return None
     plan = fields.get("plan", "")
-    texts = {key: fields.get(key, "") for key in Record._fields if key not in ("plan", "fences", "keep")}
+    texts = {key: fields.get(key, "") for key in Record._fields if key not in ("plan", "fences", "keep", "fork")}
     return Record(
         plan=int(plan) if plan.isdecimal() else None,
         fences=tuple(fields.get("fences", "").split()),
         keep=bool(fields.get("keep")),
+        fork=bool(fields.get("fork")),
         **texts,
     )
 

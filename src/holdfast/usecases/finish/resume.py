@@ -8,6 +8,8 @@ from holdfast.adapters import checkout, intents, locks, merging, refs
 from holdfast.adapters.git import Git
 from holdfast.adapters.refs import HEADS
 from holdfast.domain.blockers import blocker
+from holdfast.domain.forge import MERGED as MERGED_THERE
+from holdfast.domain.problem import Problem, Unable
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import contact, journal, marks, surroundings
 from holdfast.usecases.finish import clean_up, main_branch, merge, record, verify
@@ -38,8 +40,7 @@ def _one(place: Workspace, left: Left, now: Moment) -> Finished | None:
         return None
     if one.verify:
         verify.remove(place, one.verify)
-    there = _asked(place, one)
-    merged = _merged(place, one, there)
+    merged, there = _truth(place, one, left)
     stuck = _back(place, one, left)
     if stuck is not None:
         return stuck
@@ -54,21 +55,38 @@ def _one(place: Workspace, left: Left, now: Moment) -> Finished | None:
     return Finished(MERGED, one.branch, one.plan, one.head, one.base, merged, cleanup=cleanup)
 
 
-def _asked(place: Workspace, one: Record) -> Contact | None:
+def _truth(place: Workspace, one: Record, left: Left) -> tuple[str, Contact | None]:
+    """The commit that brought the work to the main branch, empty where it is not there; and the remote as it is now."""
+    if one.request:
+        return _of_request(place, one, left)
     if not one.remote:
-        return None
+        tip = refs.read(place.git, HEADS + one.main).get(HEADS + one.main)
+        landed = tip is not None and bool(one.merge) and merging.holds(place.git, tip, one.merge)
+        return one.merge if landed else "", None
     ground = surroundings.of(place)
     there = contact.ask(contact.remote_for(place, ground, one.remote))
-    contact.bring(place, there, lambda name: name == one.main, ground.refs)
-    return there
+    there, _ = contact.bring(place, there, lambda name: name == one.main, ground.refs)
+    return one.merge if merge.has_landed(place, there, one) else "", there
 
 
-def _merged(place: Workspace, one: Record, there: Contact | None) -> str:
-    """The commit that brought the work to the main branch, or nothing where it is not there."""
-    if there is not None:
-        return one.merge if merge.has_landed(place, there, one) else ""
-    tip = refs.read(place.git, HEADS + one.main).get(HEADS + one.main)
-    return one.merge if tip is not None and one.merge and merging.holds(place.git, tip, one.merge) else ""
+def _of_request(place: Workspace, one: Record, left: Left) -> tuple[str, Contact | None]:
+    """The same where a forge makes the merge: it is asked; `Unable` where it does not answer."""
+    from holdfast.usecases.finish import by_request, found, outside
+
+    ground = surroundings.of(place)
+    reach = outside.reach(place, ground, found.policy_of(place, ground, one.base))
+    if reach is None or isinstance(reach, Problem):
+        why = reach.message if reach is not None else f"{one.remote} is no forge that Holdfast knows any more"
+        raise _Unasked(f"whether request #{one.request} was merged cannot be told: {why}")
+    request = reach.forge.by_number(int(one.request))
+    if request is None or request.state != MERGED_THERE:
+        return "", None
+    landed = by_request.landed(place, one, request, left.again)
+    return landed.commit, landed.there
+
+
+class _Unasked(Unable):
+    remedy = "configure the forge again (`forge.kind`, `forge.url`), then run `holdfast finish --resume`"
 
 
 def _back(place: Workspace, one: Record, left: Left) -> Finished | None:

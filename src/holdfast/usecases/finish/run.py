@@ -4,29 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from holdfast.adapters import clock
 from holdfast.domain import finish
 from holdfast.domain.blockers import blocker
 from holdfast.domain.finish import FinishPlan
-from holdfast.domain.problem import Problem
+from holdfast.domain.moment import MINUTE
+from holdfast.domain.problem import WAIT, Problem
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import contact, fences, journal, surroundings, worker
-from holdfast.usecases.finish import clean_up, making, merge, record, resume, scene, verify
+from holdfast.usecases.finish import clean_up, merge, record, resume, scene, verify
 from holdfast.usecases.finish.clean_up import Done
-from holdfast.usecases.finish.outcome import ALREADY, LOST, MERGED, NOTHING, REFUSED, UNKNOWN, Finished, refused
+from holdfast.usecases.finish.found import find
+from holdfast.usecases.finish.outcome import (
+    ALREADY,
+    LOST,
+    MERGED,
+    NOTHING,
+    QUEUED,
+    REFUSED,
+    UNKNOWN,
+    Finished,
+    Requested,
+    refused,
+)
 from holdfast.usecases.finish.record import Record
-from holdfast.usecases.finish.target import Over
+from holdfast.usecases.finish.target import Over, Target
 
 if TYPE_CHECKING:
     from holdfast.adapters.intents import Intent
+    from holdfast.domain.claim import Claim
     from holdfast.domain.moment import Moment
+    from holdfast.usecases.finish.found import Found
     from holdfast.usecases.finish.outcome import Options
-    from holdfast.usecases.finish.scene import Grounds, Scene
-    from holdfast.usecases.finish.target import Target
+    from holdfast.usecases.finish.scene import Scene
     from holdfast.usecases.surroundings import Asked
     from holdfast.usecases.workspace import Workspace
 
 _ATTEMPTS = 3
 """So often is looked again when the main branch has moved meanwhile."""
+_PAUSES = (2, 4, 8, 15, 30)
+"""Seconds between two looks at what `--wait` waits for; the last one again and again."""
+_PASSES = frozenset({"check-pending", "check-missing", "request-undecided", "head-not-pushed"})
+"""What passes by waiting: all of it is somebody else's to do, and on its way."""
 
 Tell = Callable[[str], None]
 """Says to a person what is going on."""
@@ -44,16 +63,12 @@ def one(place: Workspace, options: Options, now: Moment, tell: Tell, asked: Aske
     try:
         if not options.dry_run:
             told = _told(resume.all_left(place, now))
-        words = ""
-        for attempt in range(_ATTEMPTS):
-            done = _once(place, options, now, tell, asked if attempt == 0 else None)
-            if isinstance(done, Finished):
-                return done._replace(notes=(*told, *done.notes))
-            words = done.words
+        done = _tried(place, options, now, tell, asked)
+        if options.wait and not options.dry_run:
+            done = _waited(place, options, now, tell, done)
     except surroundings.Refused as error:
-        return refused(options.name, error.problems)
-    message = f"the main branch moved each time that this was tried, {_ATTEMPTS} times: {words}"
-    return refused(options.name, [blocker("finish-lost", options.name or "merge", message)])
+        done = refused(options.name, error.problems)
+    return done._replace(notes=(*told, *done.notes))
 
 
 def go_on(place: Workspace, now: Moment) -> tuple[Finished, ...]:
@@ -67,85 +82,153 @@ def _told(before: tuple[Finished, ...]) -> tuple[str, ...]:
     return tuple(f"{one.branch}: a merge that was cut off {words.get(one.result, 'is taken back')}" for one in before)
 
 
+def _tried(place: Workspace, options: Options, now: Moment, tell: Tell, asked: Asked | None = None) -> Finished:
+    """Try it, and again on what the main branch is then when it moved meanwhile."""
+    words = ""
+    for attempt in range(_ATTEMPTS):
+        done = _once(place, options, now, tell, asked if attempt == 0 else None)
+        if isinstance(done, Finished):
+            return done
+        words = done.words
+    message = f"something moved each time that this was tried, {_ATTEMPTS} times: {words}"
+    return refused(options.name, [blocker("finish-lost", options.name or "merge", message)])
+
+
+def _waited(place: Workspace, options: Options, now: Moment, tell: Tell, done: Finished) -> Finished:
+    """Look again, less and less often, while all that is in the way passes by waiting, and only so long."""
+    began, limit = clock.now(), place.configurations.of_worktree().policy.finish.wait_minutes * MINUTE
+    pauses = list(_PAUSES)
+    said: tuple[str, ...] = ()
+    while _passes(done) and clock.now() - began < limit:
+        words = tuple(one.message for one in done.blockers)
+        if words != said:
+            tell("waiting: " + "; ".join(words))
+        said = words
+        clock.pause(pauses.pop(0) if len(pauses) > 1 else pauses[0])
+        done = _tried(place, options, now, tell)
+    return done
+
+
+def _passes(done: Finished) -> bool:
+    waits = [one for one in done.blockers if one.code in _PASSES and one.who == WAIT]
+    return bool(waits) and len(waits) == len(done.blockers)
+
+
 def _once(place: Workspace, options: Options, now: Moment, tell: Tell, asked: Asked | None) -> Finished | Again:
-    on = scene.grounds(place, options, asked)
-    found = scene.found(place, on, options, now)
-    if isinstance(found, Problem):
-        return refused(options.name, [found])._replace(notes=on.notes)
-    if isinstance(found, Over):
-        return Finished(ALREADY, found.branch, found.plan, base=on.base, merge_commit=found.merge_commit)
-    if found.held.ended:
-        return _already(place, on, found, options, now)
-    seen = scene.look(place, on, found, options, now, None)
+    found = find(place, options, now, asked)
+    if isinstance(found, Finished):
+        return found
+    if isinstance(found.target, Over):
+        over = found.target
+        return Finished(ALREADY, over.branch, over.plan, base=found.on.base, merge_commit=over.merge_commit)
+    held = found.target.held
+    if held is not None and held.ended:
+        return _already(place, found, found.target, held, options, now)
+    seen = scene.look(place, found, found.target, options, now)
     decided = finish.decide(seen.seen, options.asked, seen.policy.finish)
-    tip = found.tip
+    tip = found.target.tip
+    said = Finished(
+        REFUSED, tip.branch, tip.plan, tip.head, seen.base, request=_request(seen), notes=found.on.notes
+    )  # fmt: skip
     if not isinstance(decided, FinishPlan):
-        return refused(tip.branch, decided.blockers)._replace(
-            plan=tip.plan, head=tip.head, base=seen.base, notes=on.notes
-        )
+        lost = refused(tip.branch, decided.blockers)
+        return said._replace(result=lost.result, blockers=lost.blockers)
     if options.dry_run:
-        return Finished(MERGED, tip.branch, tip.plan, tip.head, seen.base, steps=decided.steps, notes=on.notes)
-    return _act(place, seen, options, now, tell)
+        return said._replace(result=MERGED, steps=decided.steps)
+    return _act(place, found, seen, said, options, now, tell)
 
 
-def _act(place: Workspace, seen: Scene, options: Options, now: Moment, tell: Tell) -> Finished | Again:
+def _request(seen: Scene) -> Requested | None:
+    outside = seen.seen.outside
+    request = outside.request if outside is not None else None
+    return Requested(request.number, request.url) if request is not None else None
+
+
+def _act(
+    place: Workspace, found: Found, seen: Scene, said: Finished, options: Options, now: Moment, tell: Tell
+) -> Finished | Again:
     """Write down what is about to be done, verify it, merge it, clean up."""
-    tip = seen.target.tip
     one = _record(place, seen, options)
     try:
         intent = record.begin(place, one)
     except FileExistsError:
-        message = f"{tip.branch} is being merged by somebody else in this repository"
-        return refused(tip.branch, [blocker("finish-under-way", tip.branch, message, plan=tip.plan)])
+        message = f"{one.branch} is being merged by somebody else in this repository"
+        problem = blocker("finish-under-way", one.branch, message, plan=one.plan)
+        return said._replace(result=LOST, blockers=(problem,))
     try:
-        return _merged(place, seen, one, intent, now, tell)
+        return _merged(place, found, seen, one, intent, said, now, tell)
     except BaseException:
         intent.leave()
         raise
 
 
 def _record(place: Workspace, seen: Scene, options: Options) -> Record:
-    ground, tip = seen.grounds.ground, seen.target.tip
+    from holdfast.usecases.finish import making
+
+    ground, tip, request = seen.found.on.ground, seen.target.tip, _request(seen)
+    by_forge = request is not None
     return Record(
         tip.branch, tip.plan, ground.main, ground.remote or "", tip.head, tip.there or "", seen.base,
         fences=seen.fences, keep=options.asked.keep_worktree, actor=worker.of(place.environment, ground.settings).owner,
-        merge=making.commit(place, seen),
+        merge="" if by_forge else making.commit(place, seen), request=str(request.number) if request is not None else "",
+        fork=tip.other is not None,
     )  # fmt: skip
 
 
-def _merged(place: Workspace, seen: Scene, one: Record, intent: Intent, now: Moment, tell: Tell) -> Finished | Again:
-    said = Finished(MERGED, one.branch, one.plan, one.head, one.base, one.merge)
+def _merged(
+    place: Workspace, found: Found, seen: Scene, one: Record, intent: Intent, said: Finished, now: Moment, tell: Tell
+) -> Finished | Again:
     if seen.policy.finish.verify:
         tell(f"verifying the merged tree: {seen.policy.finish.verify}")
-        problem = verify.run(place, seen, one.merge, intent)
+        problem = verify.run(place, seen, one.merge or _stand_in(place, seen), intent)
         if problem is not None:
             return _stopped(place, one, intent, said, problem)
-    ended = (merge.there if seen.grounds.there is not None else merge.here)(place, seen, one, intent)
+    ended = _irreversible(place, found, seen, one, intent)
     if ended.result == merge.MOVED:
         return _moved(place, one, intent, said, ended.words)
     if ended.result == merge.UNCLEAR:
         intent.leave()
         message = f"{one.remote} stopped answering: {ended.words}"
         return said._replace(result=UNKNOWN, blockers=(blocker("finish-unclear", one.branch, message, plan=one.plan),))
+    if ended.result == merge.QUEUED:
+        intent.done()
+        journal.note(place, "finish-queued", plan=one.plan, branch=one.branch, actor=one.actor, request=one.request)
+        return said._replace(result=QUEUED)
     if ended.result == merge.DECLINED:
-        who = f"{one.remote} declined" if one.remote else "git refused"
-        problem = blocker("finish-declined", one.branch, f"{who} the merge: {ended.words}", plan=one.plan)
+        who = "the forge" if one.request else one.remote or "git"
+        problem = blocker("finish-declined", one.branch, f"{who} declined the merge: {ended.words}", plan=one.plan)
         return _stopped(place, one, intent, said, problem)
-    one = one._replace(merged=one.merge)
+    one = one._replace(merged=ended.commit)
     _note(place, one)
     cleanup = clean_up.run(Done(place, one, ended.there, intent, now))
     intent.done()
-    return said._replace(cleanup=cleanup)
+    return said._replace(result=MERGED, merge_commit=one.merged, cleanup=cleanup)
+
+
+def _irreversible(place: Workspace, found: Found, seen: Scene, one: Record, intent: Intent) -> merge.Merged:
+    if one.request:
+        from holdfast.usecases.finish import by_request
+
+        assert found.reach is not None
+        return by_request.merge(place, seen, found.reach, one, intent)
+    return (merge.there if found.on.there is not None else merge.here)(place, seen, one, intent)
+
+
+def _stand_in(place: Workspace, seen: Scene) -> str:
+    """A commit of the merged tree for what verifies it, where a forge makes the real one."""
+    from holdfast.adapters import merging
+
+    return merging.stand_in(place.git, seen.made.id, (seen.base,))
 
 
 def _moved(place: Workspace, one: Record, intent: Intent, said: Finished, words: str) -> Finished | Again:
     """The main branch moved, or somebody was faster with this very branch: the next look tells which."""
     intent.done()
     journal.note(place, "finish-lost", plan=one.plan, branch=one.branch, actor=one.actor, why=words)
-    if one.remote and _gone(place, one):
+    if one.remote and not one.fork and _gone(place, one):
         message = f"{one.branch} was merged or changed by somebody else in this very moment"
         problem = blocker("finish-lost", one.branch, message, plan=one.plan)
-        return said._replace(result=LOST, merge_commit=None, blockers=(problem,))
+        return said._replace(result=LOST, blockers=(problem,))
     return Again(words)
 
 
@@ -159,33 +242,32 @@ def _stopped(place: Workspace, one: Record, intent: Intent, said: Finished, prob
     """Nothing was changed: forget what was about to be done."""
     intent.done()
     journal.note(place, "finish-refused", plan=one.plan, branch=one.branch, actor=one.actor, why=problem.message)
-    return said._replace(result=REFUSED, merge_commit=None, blockers=(problem,))
+    return said._replace(result=REFUSED, blockers=(problem,))
 
 
 def _note(place: Workspace, one: Record) -> None:
     journal.note(
         place, "finish", plan=one.plan, branch=one.branch, durable=True, actor=one.actor, head=one.head, base=one.base,
-        commit=one.merged,
+        commit=one.merged, request=one.request or None,
     )  # fmt: skip
 
 
-def _already(place: Workspace, on: Grounds, found: Target, options: Options, now: Moment) -> Finished:
+def _already(place: Workspace, found: Found, wanted: Target, held: Claim, options: Options, now: Moment) -> Finished:
     """Work that is merged already: what is left of it is cleaned up."""
-    tip, ground = found.tip, on.ground
-    said = Finished(ALREADY, tip.branch, tip.plan, tip.head, on.base, notes=(*on.notes, found.held.grounds[0]))
+    tip, ground, base = wanted.tip, found.on.ground, found.on.base or ""
+    said = Finished(ALREADY, tip.branch, tip.plan, tip.head, base, notes=(*found.on.notes, held.grounds[0]))
     if options.dry_run:
         return said
-    actor = worker.of(place.environment, ground.settings).owner
     one = Record(
-        tip.branch, tip.plan, ground.main, ground.remote or "", tip.head, tip.there or "", on.base or "",
-        keep=options.asked.keep_worktree, actor=actor, merge=on.base or "", merged=on.base or "",
-        fences=fences.left_by(place, ground.refs, found.held, on.there),
+        tip.branch, tip.plan, ground.main, ground.remote or "", tip.head, tip.there or "", base,
+        keep=options.asked.keep_worktree, actor=worker.of(place.environment, ground.settings).owner, merge=base,
+        merged=base, fences=fences.left_by(place, ground.refs, held, found.on.there),
     )  # fmt: skip
     try:
         intent = record.begin(place, one)
     except FileExistsError:
         return said
     try:
-        return said._replace(cleanup=clean_up.run(Done(place, one, on.there, intent, now)))
+        return said._replace(cleanup=clean_up.run(Done(place, one, found.on.there, intent, now)))
     finally:
         intent.done()

@@ -27,9 +27,9 @@ _OURS = "holdfast/"
 
 
 class Target(NamedTuple):
-    """A branch that is to be merged, as a claim and as a tip, and other branches that claim its plan."""
+    """A branch that is to be merged, as a claim (None for that of a fork) and as a tip, and others that claim its plan."""
 
-    held: Claim
+    held: Claim | None
     tip: Tip
     rivals: tuple[str, ...]
 

@@ -22,7 +22,7 @@ _LEAD = ".verify-"
 
 def run(place: Workspace, scene: Scene, commit: str, intent: Intent) -> Problem | None:
     """Run the command on a commit that no branch holds yet; None when it succeeds. What it says goes to standard error."""
-    ground, policy = scene.grounds.ground, scene.policy.finish
+    ground, policy = scene.found.on.ground, scene.policy.finish
     main = main_top(place, ground)
     path = os.path.join(making.root(place, ground), f"{_LEAD}{os.urandom(4).hex()}")
     with contextlib.suppress(OSError):
