@@ -142,11 +142,12 @@ def blockers(seen: Seen, asked: Asked, policy: FinishPolicy) -> list[Problem]:
 
 
 def _of_request(seen: Seen, policy: FinishPolicy) -> Iterator[Problem]:
-    """What the forge says against it; conflicts that are known by their files are not said twice."""
+    """What the forge says against it; conflicts that are known by their files are not said twice, nor looked for."""
     if seen.outside is None:
         return
     found = finish_request.blockers(seen.outside, seen.tip.head, seen.main, policy)
-    yield from (one for one in found if not (seen.tree.conflicts and one.code == "request-conflicts"))
+    known = ("request-conflicts", "request-undecided") if seen.tree.conflicts else ()
+    yield from (one for one in found if one.code not in known)
 
 
 def _from_here(seen: Seen, policy: FinishPolicy) -> Iterator[Problem]:
@@ -169,21 +170,28 @@ def _of_branch(seen: Seen) -> Iterator[Problem]:
         yield blocker("contested", tip.branch, message, remedy, plan=tip.plan)
     if not tip.shared or tip.here is None or tip.other is not None:
         return
-    push = f"`git push {seen.remote} {name}`"
-    if tip.there is None:
-        message = f"{seen.remote} has no branch {tip.branch}"
+    if tip.there is None or (tip.ahead and not tip.behind):
+        what = f"lacks {commits(tip.ahead)} of" if tip.there is not None else "has no branch"
+        message, push = f"{seen.remote} {what} {tip.branch}", f"`git push {seen.remote} {name}`"
         yield blocker("head-not-pushed", tip.branch, message, f"{push}, then run it again", plan=tip.plan)
-    elif tip.ahead and tip.behind:
-        message = f"{tip.branch} has {commits(tip.ahead)} here and {commits(tip.behind)} on {seen.remote} that the other lacks"
-        remedy = f"`git fetch {seen.remote}` and `git rebase {seen.remote}/{name}` in its worktree, {push}, then run it again"
-        yield blocker("head-diverged", tip.branch, message, remedy, plan=tip.plan)
-    elif tip.ahead:
-        message = f"{tip.branch} has {commits(tip.ahead)} that {seen.remote} lacks"
-        yield blocker("head-not-pushed", tip.branch, message, f"{push}, then run it again", plan=tip.plan)
-    elif tip.behind:
-        message = f"{seen.remote} has {commits(tip.behind)} of {tip.branch} that are not here"
-        remedy = f"`git pull --ff-only {seen.remote} {name}` in its worktree, then run it again"
-        yield blocker("head-behind", tip.branch, message, remedy, plan=tip.plan)
+    yield from push_blockers(tip, seen.remote)
+
+
+def push_blockers(tip: Tip, remote: str | None) -> list[Problem]:
+    """What speaks against pushing a branch: commits on the remote that are not here."""
+    name = quote(tip.branch)
+    if not tip.behind or tip.other is not None:
+        return []
+    if tip.ahead:
+        message = (
+            f"{tip.branch} has {commits(tip.ahead)} here and {commits(tip.behind)} on {remote} that the other lacks"
+        )
+        again = f"`git push --force-with-lease {remote} {name}`, then run it again"
+        remedy = f"`git fetch {remote}` and `git rebase {remote}/{name}` in its worktree, {again}"
+        return [blocker("head-diverged", tip.branch, message, remedy, plan=tip.plan)]
+    message = f"{remote} has {commits(tip.behind)} of {tip.branch} that are not here"
+    remedy = f"`git pull --ff-only {remote} {name}` in its worktree, then run it again"
+    return [blocker("head-behind", tip.branch, message, remedy, plan=tip.plan)]
 
 
 def _of_tree(seen: Seen, asked: Asked, policy: FinishPolicy) -> Iterator[Problem]:

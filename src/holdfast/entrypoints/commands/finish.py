@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from holdfast.entrypoints.face import Face
-    from holdfast.usecases.finish.outcome import Finished
+    from holdfast.usecases.finish.outcome import Finished, Options
+    from holdfast.usecases.surroundings import Asked
     from holdfast.usecases.workspace import Workspace
 
 EXAMPLE = """examples:
@@ -48,20 +49,30 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
     from holdfast.usecases import surroundings
 
     asked = surroundings.ask(face_.cwd, face_.environment)
-    from holdfast.domain.finish import Asked
+    from holdfast.domain.finish import Asked as Wanted
     from holdfast.usecases import clock  # while git is at work
     from holdfast.usecases.finish import run as finish
     from holdfast.usecases.finish.outcome import Options
 
     place = face_.workspace()
-    now = clock.now()
     if parsed.resume:
-        return _show_all(face_, place, finish.go_on(place, now))
+        return _show_all(face_, place, finish.go_on(place, clock.now()))
     options = Options(
-        parsed.branch or parsed.name, parsed.pr, Asked(parsed.evidence, parsed.partial, parsed.keep_worktree),
+        parsed.branch or parsed.name, parsed.pr, Wanted(parsed.evidence, parsed.partial, parsed.keep_worktree),
         face_.dry_run, parsed.wait,
     )  # fmt: skip
-    return _show_all(face_, place, (finish.one(place, options, now, face_.say, asked),))
+    return _show_all(face_, place, (_done(face_, place, parsed, options, asked),))
+
+
+def _done(face_: Face, place: Workspace, parsed: argparse.Namespace, options: Options, asked: Asked) -> Finished:
+    from holdfast.usecases import clock
+    from holdfast.usecases.finish import request, run, update
+
+    if parsed.request:
+        return request.open_or_change(place, options, clock.now(), asked)
+    if parsed.update_branch:
+        return update.bring_in(place, options, clock.now(), asked)
+    return run.one(place, options, clock.now(), face_.say, asked)
 
 
 def _wrong(parsed: argparse.Namespace) -> str:

@@ -185,6 +185,8 @@ def _merged(
             return _stopped(place, one, intent, said, problem)
     ended = _irreversible(place, found, seen, one, intent)
     if ended.result == merge.MOVED:
+        if one.request:
+            clock.pause(1)  # the forge is still finding out
         return _moved(place, one, intent, said, ended.words)
     if ended.result == merge.UNCLEAR:
         intent.leave()

@@ -86,12 +86,19 @@ def rebase(
     return whole._replace(id=tree, picks=tuple(picks))
 
 
-class Merger:
-    """Makes merged trees on one commit of the main branch."""
+def into_branch(place: Workspace, head: str, main: str) -> Made:
+    """The main branch merged into a branch at `head`: its own plan index stays as it is where the main branch alone has one."""
+    found = merging.merged(place.git, head, main, DRIVER, _OURS)
+    return Merger(place, head, on_main=False).completed(found, main, None, None)
 
-    def __init__(self, place: Workspace, base: str) -> None:
+
+class Merger:
+    """Makes merged trees on one commit, which is that of the main branch unless it is said otherwise."""
+
+    def __init__(self, place: Workspace, base: str, on_main: bool = True) -> None:
         self.place = place
         self.base = base
+        self.on_main = on_main
 
     def of(self, head: str, plan: int | None, evidence: str | None) -> Made:
         """The tree of `head` merged into the base, with the plan completed by the `evidence`, if there is any."""
@@ -116,7 +123,8 @@ class Merger:
             folder = next(state.folder for state in plans.folders if one in state.summaries)
             plans = plan_commit.with_plan(plans, folder, configured, one.path, content)
             one = plan_commit.added_to(plans, one.path)
-        files |= {due.state.folder.index_path: due.expected for due in _due(plans)}
+        if self.on_main or plans.policy.mode == COMMITTED:
+            files |= {due.state.folder.index_path: due.expected for due in _due(plans)}
         tree = plan_commit.tree(place, found.tree, files) if files else found.tree
         problems = _added(place, self.base, plans, configured)
         return Made(tree, _seen(place, self.base, tree, problems, one), one.title if one is not None else "")
