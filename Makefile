@@ -1,6 +1,6 @@
 # Everything from a fresh clone: `make demo` and `make test` need only git, make and Python 3.11+.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts generated bench race prove generate clean
+.PHONY: help demo test check format lint types contracts contract generated bench race prove generate clean
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -16,6 +16,7 @@ help:
 	@echo "make bench      whole processes beside their peers (minutes)"
 	@echo "make race       many workers want the same plans: who wins, who is told, what is left (a quarter of an hour)"
 	@echo "make prove      the long proofs (minutes)"
+	@echo "make contract   what is asked and faked of GitHub's API beside GitHub's own description of it (needs npm)"
 	@echo "make generate   write what is generated from the code"
 
 $(VENV)/bin/python:
@@ -67,8 +68,11 @@ bench: $(STAMP)
 race: $(STAMP)
 	$(PY) race/run.py $(RACE)
 
+contract: $(STAMP)
+	$(PY) tools/contract.py
+
 prove: $(STAMP)
 	HYPOTHESIS_PROFILE=prove $(PY) -m pytest -m "prove or not prove" tests
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract dist

@@ -18,7 +18,7 @@ settings.register_profile("default", deadline=None, max_examples=60, suppress_he
 settings.register_profile("prove", deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-pytest_plugins = ("claiming", "at_work", "removing", "finishing", "hosting")
+pytest_plugins = ("claiming", "at_work", "removing", "finishing", "forges", "hosting")
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "plans"
 """A folder of real plans beside the checkout; tests that need it are skipped where it is absent."""

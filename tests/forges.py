@@ -21,12 +21,14 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+
+import pytest
 
 GITHUB, GITLAB, GITEA = "github", "gitlab", "gitea"
 PREFIX = {GITHUB: "/api/v3", GITLAB: "/api/v4", GITEA: "/api/v1"}
@@ -159,7 +161,8 @@ class Fake:
     commit. `required` names the checks that its bases need, `approvals` how many reviews; `reviews` are (user, word), by
     number, a word being `approved`, `changes` or `comment`. `rights` is `write`, `read` or `none`; a `token` is asked for.
     `queue`: merges go through a queue. `delete_branch`: the host deletes a branch that was merged. `rulesets`: rules are
-    told by rulesets as well (GitHub). `page` is the most that one page of a list has.
+    told by rulesets as well (GitHub), `admin`: the token may see all of classic protection (GitHub).
+    `page` is the most that one page of a list has.
     """
 
     kind: str
@@ -184,6 +187,7 @@ class Fake:
     gitlab_method: str = "merge"
     delete_branch: bool = False
     rulesets: bool = True
+    admin: bool = False
     archived: bool = False
     mergeable_null: int = 0
     page: int = 100
@@ -493,8 +497,8 @@ class _GitHub:
                      "user": _user(head_owner)},
             "base": {"label": f"{owner}:{one.base}", "ref": one.base, "sha": fake.tip(one.base) or "0" * 40,
                      "repo": {"id": 7, "full_name": fake.repository, "name": "project"}, "user": _user(owner)},
-            "auto_merge": {"enabled_by": _user("ada"), "merge_method": "squash", "commit_title": None,
-                           "commit_message": None} if one.auto_merge else None,
+            "auto_merge": {"enabled_by": _user("ada"), "merge_method": "squash", "commit_title": one.title,
+                           "commit_message": ""} if one.auto_merge else None,
             "author_association": "OWNER",
         }  # fmt: skip
 
@@ -602,7 +606,25 @@ class _GitHub:
         return [] if self.fake.rulesets else self.fake.required
 
     def _protection(self) -> _Reply:
-        raise No(404, "Branch not protected")
+        fake = self.fake
+        if not fake.admin or not fake.protected:
+            raise No(404, "Not Found")
+        at, checks = f"{fake.url}/x", [{"context": one, "app_id": None} for one in self._classic()]
+        on = {name: {"enabled": here} for name, here in (
+            ("required_linear_history", fake.linear), ("required_conversation_resolution", fake.discussions),
+            ("lock_branch", False),
+        )}  # fmt: skip
+        told: dict[str, Any] = {"url": at, **on, "required_signatures": {"url": at, "enabled": fake.signatures}}
+        if checks:
+            told["required_status_checks"] = {
+                "url": at, "strict": fake.strict, "contexts": self._classic(), "contexts_url": at, "checks": checks,
+            }  # fmt: skip
+        if fake.approvals:
+            told["required_pull_request_reviews"] = {
+                "url": at, "dismiss_stale_reviews": False, "require_code_owner_reviews": False,
+                "required_approving_review_count": fake.approvals,
+            }  # fmt: skip
+        return _Reply(200, told)
 
     def _rules(self) -> list[dict[str, Any]]:
         fake = self.fake
@@ -887,7 +909,8 @@ class _Gitea:
             "allow_maintainer_edit": one.may_push,
             "head": {"label": owner + one.branch, "ref": f"refs/pull/{one.number}/head" if gone else one.branch,
                      "sha": one.head, "repo": there},
-            "base": {"label": one.base, "ref": one.base, "sha": fake.tip(one.base) or "", "repo": {"id": 7}},
+            "base": {"label": one.base, "ref": one.base, "sha": fake.tip(one.base) or "",
+                     "repo": {"id": 7, "full_name": fake.repository}},
         }  # fmt: skip
 
     def _make(self, body: dict[str, Any]) -> _Reply:
@@ -1058,11 +1081,11 @@ def _lie(fake: Fake, path: str) -> Any:
     return {"iid": 1, "state": "merged"} if fake.kind == GITLAB else None
 
 
-@contextlib.contextmanager
-def forge(kind: str, repo: Path | str, **settings: Any) -> Iterator[Fake]:
-    """A running fake with settings of `Fake`."""
-    with Fake(kind, repo, **settings) as running:
-        yield running
+@pytest.fixture
+def forge_of() -> Iterator[Callable[..., Fake]]:
+    """Starts forges, `forge_of(kind, bare, **settings of Fake)`, and ends them with the test."""
+    with contextlib.ExitStack() as running:
+        yield lambda kind, repo, **settings: running.enter_context(Fake(kind, repo, **settings))
 
 
 def wait_for(true: Any, seconds: float = 5) -> None:

@@ -189,6 +189,15 @@ def test_a_closed_and_a_merged_one(fake: Fake) -> None:
     assert (one(fake).state, one(fake).merge_commit) == (MERGED, fake.tip("main"))
 
 
+def test_a_repository_that_has_another_name_now(bare: Path, forge_of: Callable[..., Fake]) -> None:
+    for kind in (GITHUB, GITEA):
+        fake = forge_of(kind, bare, repository="ada/renamed")
+        fake.request(BRANCH)
+        fake.faults.append(("GET", "/ada/project/", forges.redirect(f"{fake.url}/repos/ada/renamed/pulls/1", 301)))
+        found = connect(Address(kind, fake.url, "ada/project"), fake.token, Wire(5)).by_number(1)
+        assert found is not None and found.fork is None
+
+
 def test_by_branch_open_ones_first_newest_first(fake: Fake) -> None:
     fake.requests[1].state = "closed"
     fake.request("other")
@@ -519,9 +528,9 @@ def test_a_merge_call_is_made_once_whatever_is_answered(
 
 def test_a_merge_call_that_is_answered_too_late(fake: Fake) -> None:
     request = one(fake)
-    fake.faults.append(("*", "/merge$", forges.slow(0.6)))
-    found = asked(fake, timeout=0.3).merge(request, SQUASH, "t", "m")
-    assert found.meaning == UNCLEAR and "no answer within 0.3 seconds" in found.words
+    fake.faults.append(("*", "/merge$", forges.slow(1.0)))
+    found = asked(fake, timeout=0.6).merge(request, SQUASH, "t", "m")
+    assert found.meaning == UNCLEAR and "no answer within 0.6 seconds" in found.words
     forges.wait_for(lambda: fake.requests[1].state == "merged")
     assert len(fake.merges) == 1
 
@@ -595,7 +604,7 @@ ODD = [
     forges.raw(b'{"number": 1' + b"0" * 5000 + b"}"), forges.answer([]), forges.answer("text"), forges.answer(None),
     forges.answer({}), forges.answer({"number": "1"}), forges.answer({"number": True}), forges.raw(b"null"),
     forges.answer({"number": 1, "iid": 1, "state": "open", "head": "x", "base": [], "source_project_id": "7"}),
-    forges.redirect("ftp://x/y"), forges.redirect(""), forges.redirect("http://[::1/"), forges.status(304), forges.status(100),
+    forges.status(304), forges.status(100),
 ]  # fmt: skip
 
 
@@ -620,6 +629,26 @@ def test_an_answer_that_is_too_large(hub: Fake, monkeypatch: pytest.MonkeyPatch)
     hub.faults.append(("GET", "/1$", forges.raw(b'"' + b"x" * (2 << 20) + b'"')))
     with pytest.raises(ForgeOdd, match="more than 1 MB"):
         one(hub)
+
+
+def test_an_answer_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "LARGEST", 1 << 16)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+
+        def pour() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+                while True:
+                    connection.sendall(b" " * 65536)
+
+        threading.Thread(target=pour, daemon=True).start()
+        address = Address(GITHUB, f"http://127.0.0.1:{server.getsockname()[1]}", "a/b")
+        with pytest.raises(ForgeOdd, match="answered with more than"):
+            connect(address, None, Wire(2)).by_number(1)
 
 
 def test_an_answer_that_drips_ends_at_the_deadline(hub: Fake) -> None:
@@ -711,6 +740,13 @@ def test_a_redirect_elsewhere_drops_the_token_for_good(hub: Fake, bare: Path) ->
         assert not any(hub.token in str(call) for call in other.log if hub.token)
 
 
+@pytest.mark.parametrize("target", ["ftp://127.0.0.1/y", "file:///etc/passwd", "", "http://[::1/"])
+def test_a_redirect_that_must_not_be_followed(hub: Fake, target: str) -> None:
+    hub.faults.append(("GET", "/1$", forges.redirect(target)))
+    with pytest.raises(ForgeOdd, match="must not be followed"):
+        one(hub)
+
+
 def test_redirects_without_an_end(hub: Fake) -> None:
     for at in range(8):
         hub.faults.append(("GET", ".", forges.redirect(f"{hub.url}/{at}")))
@@ -792,6 +828,14 @@ def test_certificates_that_are_not_there(hub: Fake) -> None:
         connect(address, None, Wire(2, ca="/none.pem")).by_number(1)
     with pytest.raises(ForgeUnreachable):
         connect(address, None, Wire(2)).by_number(1)  # it speaks no TLS
+
+
+def test_a_token_with_signs_is_in_no_text_either_way(hub: Fake) -> None:
+    hub.token = "sign/token+with=signs"
+    for echoed in (hub.token, "sign%2Ftoken%2Bwith%3Dsigns"):
+        hub.faults.append(("GET", "/1$", forges.status(418, f"x {echoed} y")))
+        with pytest.raises(ForgeRefused, match=r"x \*\*\* y"):
+            one(hub)
 
 
 # Whatever comes

@@ -161,13 +161,13 @@ class Client:
         asked = urlencode(query, errors="surrogateescape")
         return f"{self._address.api}{path}" + (f"?{asked}" if asked else "")
 
-    def _headers(self, url: str) -> dict[str, str]:
-        """What is sent along; the token only to where it belongs."""
+    def _headers(self, own: bool = True) -> dict[str, str]:
+        """What is sent along; the token only to the forge's own address."""
         github = self._address.kind == GITHUB
         found = {"User-Agent": f"holdfast/{__version__}", "Accept": "application/json"}
         if github:
             found |= {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        if self._token is not None and _origin(url) == _origin(self._address.api):
+        if self._token is not None and own:
             found["Authorization"] = ("token " if self._address.kind == GITEA else "Bearer ") + self._token
         return found
 
@@ -202,11 +202,8 @@ class Client:
         """The answer at the end of all redirects; once the token was dropped it stays dropped."""
         own = True
         for _ in range(_HOPS + 1):
-            headers = self._headers(url)
             own = own and _origin(url) == _origin(self._address.api)
-            if not own:
-                headers.pop("Authorization", None)
-            raw = exchange(self._wire, "GET", url, headers, None, deadline)
+            raw = exchange(self._wire, "GET", url, self._headers(own), None, deadline)
             if raw.status not in _MOVED:
                 return raw
             url = self._next_hop(url, raw)
@@ -215,10 +212,15 @@ class Client:
     def _next_hop(self, url: str, raw: Raw) -> str:
         try:
             target = urljoin(url, raw.headers.get("location", ""))
-            scheme = _origin(target)[0]
+            scheme, host, _ = _origin(target)
         except ValueError:
-            scheme, target = "", url
-        if target == url or scheme not in ("https", "http") or (scheme == "http" and url.startswith("https:")):
+            scheme, host, target = "", "", url
+        if (
+            target == url
+            or not host
+            or scheme not in ("https", "http")
+            or (scheme == "http" and url.startswith("https:"))
+        ):
             raise ForgeOdd(f"{self._address.host} sends to an address that must not be followed")
         return target
 
@@ -226,7 +228,7 @@ class Client:
         """Sent once; a redirect that keeps the method is followed where it stays on the same server (nothing was done)."""
         deadline, data = Deadline(self._wire.timeout), json.dumps(body).encode()
         for _ in range(_HOPS + 1):
-            headers = {**self._headers(url), "Content-Type": "application/json"}
+            headers = {**self._headers(), "Content-Type": "application/json"}
             raw = exchange(self._wire, method, url, headers, data, deadline)
             if raw.status not in _SAME_METHOD:
                 return raw

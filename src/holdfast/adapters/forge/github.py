@@ -159,7 +159,9 @@ class GitHub:
         head, base = found.child("head"), found.child("base")
         merged = found.flag("merged") or found.has("merged_at")
         source = head.child("repo").text("full_name") if head.has("repo") else ""
-        fork = None if source.lower() == self.address.repository.lower() else source
+        # The name that the base has now: the one that we ask by may be an older one.
+        own = base.child("repo").text("full_name", self.address.repository)
+        fork = None if source == own else source
         return Request(
             number=found.whole("number"),
             url=found.text("html_url", ""),
