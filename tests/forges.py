@@ -16,6 +16,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -162,7 +163,7 @@ class Fake:
     number, a word being `approved`, `changes` or `comment`. `rights` is `write`, `read` or `none`; a `token` is asked for.
     `queue`: merges go through a queue. `delete_branch`: the host deletes a branch that was merged. `rulesets`: rules are
     told by rulesets as well (GitHub), `admin`: the token may see all of classic protection (GitHub).
-    `page` is the most that one page of a list has.
+    `page` is the most that one page of a list has. `tls` are the paths of a certificate and its key.
     """
 
     kind: str
@@ -191,6 +192,7 @@ class Fake:
     archived: bool = False
     mergeable_null: int = 0
     page: int = 100
+    tls: tuple[str, str] | None = None
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
     log: list[Call] = field(default_factory=list)
     _known: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
@@ -201,6 +203,10 @@ class Fake:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.fake = self
         self._ended = self._server.ended
+        if self.tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.tls)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
         return self
 
@@ -212,7 +218,7 @@ class Fake:
     @property
     def origin(self) -> str:
         """The address of the server, without a path."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def url(self) -> str:

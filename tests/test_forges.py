@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -331,6 +332,34 @@ def test_all_that_administrators_see_of_classic_protection(hub: Fake) -> None:
     assert (gates.checks, gates.approvals_missing, gates.linear) == ([Check("seen", MISSING, True)], 2, True)
 
 
+def test_rules_that_name_an_app_and_methods(hub: Fake) -> None:
+    hub.report(BRANCH, "tests", "success")
+    request = one(hub)
+    needed = {"required_status_checks": [{"context": "tests", "integration_id": 1}]}
+    reviewed = {"required_approving_review_count": 3, "allowed_merge_methods": ["squash", "rebase"]}
+    rules = [
+        {"type": "required_status_checks", "parameters": needed},
+        {"type": "pull_request", "parameters": reviewed},
+        {
+            "type": "pull_request",
+            "parameters": {"required_approving_review_count": 1, "allowed_merge_methods": ["squash"]},
+        },
+    ]
+    hub.faults.append(("GET", "/rules/", forges.answer(rules)))
+    gates = asked(hub).gates(request)
+    states = [(check.state, check.required) for check in gates.checks if check.name == "tests"]
+    assert states == [(SUCCESS, False), (MISSING, True)], "another app says so"
+    assert (gates.approvals_missing, list(gates.methods)) == (3, [SQUASH])
+
+
+def test_a_queue_that_cannot_be_asked_for(hub: Fake) -> None:
+    hub.queue, hub.requests[1].queued = True, True
+    for fault in (forges.status(403), forges.answer({"data": None, "errors": [{"message": "no"}]})):
+        hub.faults.append(("POST", "/graphql", fault))
+        assert one(hub).queued is False
+    assert one(hub).queued is True
+
+
 def test_a_pattern_of_required_checks(bare: Path) -> None:
     with Fake(GITEA, bare, required=["ci/*"]) as fake:
         fake.request(BRANCH)
@@ -526,13 +555,13 @@ def test_a_merge_call_is_made_once_whatever_is_answered(
     assert (one(fake).state == MERGED) is fault[1], "reading again tells"
 
 
-def test_a_merge_call_that_is_answered_too_late(fake: Fake) -> None:
-    request = one(fake)
-    fake.faults.append(("*", "/merge$", forges.slow(1.0)))
-    found = asked(fake, timeout=0.6).merge(request, SQUASH, "t", "m")
+def test_a_merge_call_that_is_answered_too_late(hub: Fake) -> None:
+    request = one(hub)
+    hub.faults.append(("*", "/merge$", forges.slow(1.0)))
+    found = asked(hub, timeout=0.6).merge(request, SQUASH, "t", "m")
     assert found.meaning == UNCLEAR and "no answer within 0.6 seconds" in found.words
-    forges.wait_for(lambda: fake.requests[1].state == "merged")
-    assert len(fake.merges) == 1
+    forges.wait_for(lambda: hub.requests[1].state == "merged")
+    assert len(hub.merges) == 1
 
 
 def test_an_answer_that_lies_and_one_of_405_after_the_merge(fake: Fake) -> None:
@@ -836,6 +865,74 @@ def test_a_token_with_signs_is_in_no_text_either_way(hub: Fake) -> None:
         hub.faults.append(("GET", "/1$", forges.status(418, f"x {echoed} y")))
         with pytest.raises(ForgeRefused, match=r"x \*\*\* y"):
             one(hub)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate for 127.0.0.1 that nobody trusts, and its key."""
+    top = tmp_path_factory.mktemp("tls")
+    made = (str(top / "cert.pem"), str(top / "key.pem"))
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+               "-subj", "/CN=forge", "-addext", "subjectAltName=IP:127.0.0.1", "-out", made[0], "-keyout", made[1]]  # fmt: skip
+    if shutil.which("openssl") is None or subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no openssl that makes certificates")
+    return made
+
+
+def test_a_certificate_of_ones_own(bare: Path, certificate: tuple[str, str], forge_of: Callable[..., Fake]) -> None:
+    fake = forge_of(GITHUB, bare, tls=certificate)
+    fake.request(BRANCH)
+    with pytest.raises(ForgeUnreachable, match="certificate is not trusted"):
+        asked(fake).by_number(1)
+    assert fake.log == [], "nothing was said before that was known"
+    for more in ({"ca": certificate[0]}, {"environment": {"GIT_SSL_CAINFO": certificate[0]}},
+                 {"environment": {"SSL_CERT_FILE": certificate[0]}}):  # fmt: skip
+        assert asked(fake, **more).by_number(1) is not None  # type: ignore[arg-type]
+    wrong = Address(GITHUB, fake.url.replace("127.0.0.1", "localhost"), fake.repository)
+    with pytest.raises(ForgeUnreachable, match="certificate is not trusted"):
+        connect(wrong, None, Wire(5, ca=certificate[0])).by_number(1)
+
+
+def test_no_way_from_https_to_http(
+    bare: Path, hub: Fake, certificate: tuple[str, str], forge_of: Callable[..., Fake]
+) -> None:
+    fake = forge_of(GITHUB, bare, tls=certificate)
+    fake.faults.append(("GET", "/1$", forges.redirect(f"{hub.url}/repos/ada/project/pulls/1")))
+    with pytest.raises(ForgeOdd, match="must not be followed"):
+        asked(fake, ca=certificate[0]).by_number(1)
+    assert hub.log == []
+
+
+def test_a_tunnel_through_a_proxy(bare: Path, certificate: tuple[str, str], forge_of: Callable[..., Fake]) -> None:
+    fake = forge_of(GITHUB, bare, tls=certificate)
+    fake.request(BRANCH)
+    asked_for: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def pump(source: socket.socket, target: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while data := source.recv(65536):
+                    target.sendall(data)
+                target.shutdown(socket.SHUT_WR)
+
+        def serve(there: socket.socket) -> None:
+            asked_for.append(there.recv(65536))
+            behind = socket.create_connection(("127.0.0.1", int(fake.origin.rpartition(":")[2])))
+            there.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            threading.Thread(target=pump, args=(behind, there), daemon=True).start()
+            pump(there, behind)
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=serve, args=(proxy.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        through = f"http://ada:word@127.0.0.1:{proxy.getsockname()[1]}"
+        assert asked(fake, ca=certificate[0], environment={"HTTPS_PROXY": through}).by_number(1) is not None
+    assert asked_for[0].startswith(b"CONNECT 127.0.0.1:")
+    assert b"Proxy-Authorization: Basic" in asked_for[0] and b"Bearer" not in asked_for[0], "the proxy sees no token"
+    assert "proxy-authorization" not in fake.log[0].headers
 
 
 # Whatever comes
