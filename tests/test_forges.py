@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ from holdfast.domain.forge import (
     Check,
     Forge,
 )
+from holdfast.domain.forge_address import address_of
+from holdfast.domain.policy import ForgePolicy
 from holdfast.domain.problem import Unable
 
 KINDS = [GITHUB, GITLAB, GITEA]
@@ -112,6 +115,11 @@ def one(fake: Fake) -> Any:
     found = asked(fake).by_number(1)
     assert found is not None
     return found
+
+
+def test_the_lines_of_configuration_that_name_a_fake(fake: Fake) -> None:
+    policy = ForgePolicy(**tomllib.loads(fake.toml)["forge"])
+    assert address_of(str(fake.repo), policy) == Address(fake.kind, fake.url, fake.repository)
 
 
 # What requests say
@@ -290,6 +298,34 @@ def test_checks_of_exactly_the_head(fake: Fake) -> None:
     assert (found["tests"].state, found["lint"].state, found["docs"].state) == (FAILURE, PENDING, SUCCESS)
     assert found["tests"].url.startswith(fake.origin) and found["docs"].required is False
     assert found["pipeline"].state == (FAILURE if fake.kind == GITLAB else MISSING) and found["pipeline"].required
+
+
+def test_jobs_that_may_fail_and_pipelines_on_the_result_of_the_merge(bare: Path, forge_of: Callable[..., Fake]) -> None:
+    fake = forge_of(GITLAB, bare, required=["pipeline"])
+    fake.request(BRANCH)
+    request = one(fake)
+    words = {
+        "a": ("failed", True),
+        "b": ("failed", False),
+        "c": ("skipped", False),
+        "d": ("manual", False),
+        "e": ("new", False),
+    }
+    told = [{"name": name, "status": word, "allow_failure": may} for name, (word, may) in words.items()]
+    pipeline = {"sha": "1" * 40, "ref": "refs/merge-requests/1/merge", "status": "success"}
+    whole = {"iid": 1, "sha": request.head, "detailed_merge_status": "mergeable", "head_pipeline": pipeline}
+    fake.faults += [("GET", "/statuses$", forges.answer(told)), ("GET", "/merge_requests/1$", forges.answer(whole))]
+    states = {check.name: check.state for check in asked(fake).gates(request).checks}
+    assert states == {"a": SUCCESS, "b": FAILURE, "c": SUCCESS, "d": PENDING, "e": PENDING, "pipeline": SUCCESS}
+
+
+def test_a_pipeline_that_was_skipped(bare: Path, forge_of: Callable[..., Fake]) -> None:
+    fake = forge_of(GITLAB, bare, required=["pipeline"])
+    fake.request(BRANCH)
+    request = one(fake)
+    whole = {"iid": 1, "sha": request.head, "head_pipeline": {"sha": request.head, "status": "skipped"}}
+    fake.faults.append(("GET", "/merge_requests/1$", forges.answer(whole)))
+    assert [check.state for check in asked(fake).gates(request).checks] == [FAILURE]
 
 
 def test_a_pipeline_of_an_older_commit_is_missing(bare: Path) -> None:
@@ -699,6 +735,15 @@ def test_a_server_that_takes_calls_and_never_answers() -> None:
         assert time.monotonic() - begun < 2
 
 
+def test_a_bug_of_ours_is_not_lost_in_a_thread(hub: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any, **more: Any) -> None:
+        raise AttributeError("ours")
+
+    monkeypatch.setattr(socket, "create_connection", broken)
+    with pytest.raises(AttributeError, match="ours"):
+        one(hub)
+
+
 def test_what_was_not_sent_in_time_is_never_sent(hub: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that comes about after its deadline must not merge behind our back."""
     request, slow = one(hub), threading.Event()
@@ -804,8 +849,9 @@ def test_the_token_is_in_no_text(fake: Fake) -> None:
             forge.by_number(1)
         texts += [str(told.value), repr(told.value), repr(told.value.__cause__)]
         fake.faults.clear()
-    fake.faults.append(("*", "/merge$", forges.status(405, f"no {token}")))
-    texts.append(forge.merge(one(fake), SQUASH, "t", "m").words)
+    for document in ({"message": f"no {token}"}, {"message": {token: [token]}}):
+        fake.faults.append(("*", "/merge$", forges.answer(document, 405)))
+        texts.append(forge.merge(one(fake), SQUASH, "t", "m").words)
     assert not any(token in text for text in texts), texts
     assert all(token not in str((call.path, call.query)) for call in fake.log)
 

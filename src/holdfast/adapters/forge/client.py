@@ -267,7 +267,7 @@ class Client:
         if isinstance(value, list):
             return [self._scrubbed(one) for one in value]
         if isinstance(value, dict):
-            return {key: self._scrubbed(one) for key, one in value.items()}
+            return {self._clean(key): self._scrubbed(one) for key, one in value.items()}
         return value
 
     def _clean(self, text: str) -> str:

@@ -110,6 +110,8 @@ class _Call:
             self.failed = error
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.failed = Broken(_words(error), self.sent)
+        except Exception as error:  # a bug of ours: it belongs to who asked, not to a thread that nobody listens to
+            self.failed = error
         finally:
             if self._connection is not None:
                 self._connection.close()
