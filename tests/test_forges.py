@@ -22,6 +22,7 @@ from conftest import Repo, sealed
 from forges import GITEA, GITHUB, GITLAB, Fake
 from holdfast.adapters.forge import client, wire
 from holdfast.adapters.forge.errors import ForgeDenied, ForgeOdd, ForgeRefused, ForgeUnreachable
+from holdfast.adapters.forge.fields import Fields
 from holdfast.adapters.forge.forges import connect
 from holdfast.adapters.forge.wire import Wire
 from holdfast.domain.forge import (
@@ -680,6 +681,16 @@ def test_an_answer_that_makes_no_sense_is_told_in_one_line(fake: Fake, fault: fo
         one(fake)
     assert isinstance(told.value, ForgeOdd | ForgeUnreachable)
     assert "\n" not in told.value.args[0] and len(told.value.args[0]) < 400 and told.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("read", "value"),
+    [("text", 1), ("text", None), ("whole", "1"), ("whole", True), ("whole", 1.5), ("flag", 0), ("flag", "true"),
+     ("child", []), ("child", "x"), ("items", {}), ("items", [1]), ("texts", "x"), ("texts", [1])],
+)  # fmt: skip
+def test_a_value_of_another_type_is_named(read: str, value: object) -> None:
+    with pytest.raises(ForgeOdd, match="`key` of a thing"):
+        getattr(Fields({"key": value}, "a thing"), read)("key")
 
 
 def test_lists_that_are_none(fake: Fake) -> None:
