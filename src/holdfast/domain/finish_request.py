@@ -43,6 +43,7 @@ def _itself(request: Request, head: str, main: str) -> Iterator[Problem]:
     subject = f"request #{request.number}"
     if request.state == CLOSED:
         yield blocker("request-closed", subject, f"{subject} was closed without being merged: {request.url}")
+        return
     if request.draft:
         yield blocker("request-draft", subject, f"{subject} is a draft", f"mark it as ready: {request.url}")
     if request.base != main:

@@ -108,7 +108,7 @@ def _pushed(place: Workspace, found: Found, tip: Tip) -> Problem | None:
 def _written(place: Workspace, found: Found, reach: Reach, tip: Tip, evidence: str | None) -> forge.Request:
     """The request, opened or changed. One that somebody opened in this very moment is changed."""
     base, main = found.on.base or "", found.on.ground.main
-    path, title = _plan(place, found, tip)
+    path, title = _plan(place, tip)
     own = tuple(one for one in merging.of_branch(place.git, base, tip.head) if not one.claim)
     work = Work(tip.branch, tip.head, tip.plan, title, own)
     line = finish_message.subject(work, forge.SQUASH, found.policy.tag_commits)
@@ -123,7 +123,7 @@ def _written(place: Workspace, found: Found, reach: Reach, tip: Tip, evidence: s
     return reach.forge.change(known, line, request_text.placed(known.body, ours))
 
 
-def _plan(place: Workspace, found: Found, tip: Tip) -> tuple[str, str]:
+def _plan(place: Workspace, tip: Tip) -> tuple[str, str]:
     """The path and the title of the plan on the branch; empty for none."""
     if tip.plan is None:
         return "", ""

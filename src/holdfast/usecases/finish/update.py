@@ -58,9 +58,8 @@ def _updated(place: Workspace, found: Found, one: Target, options: Options) -> F
     if problems:
         return said._replace(result=REFUSED, blockers=tuple(problems))
     if options.dry_run:
-        words = f"merge {main} ({base[:9]}) into {tip.branch}" + (
-            f", and push it to {found.on.ground.remote}" if tip.there else ""
-        )
+        push = f", and push it to {found.on.ground.remote}" if tip.there else ""
+        words = f"merge {main} ({base[:9]}) into {tip.branch}{push}"
         return said._replace(steps=(Step("update", words),))
     return _moved(place, found, one, at, made.id, said)
 
