@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import signal
 import sys
 from pathlib import Path
 
 from claiming import Clone
-from killing import PROVE, killed_at, steps
+from killing import chosen, killed_at, steps
 from removing import BRANCH, common, listed, registration, removed, restored, state, waiting, worktree
 
 SAMPLE = 6
@@ -24,12 +23,6 @@ def dirt(alone: Clone, work: Clone) -> None:
     work.git("add", "staged.txt")
     work.write("staged.txt", "changed\n")
     work.write("notes", "mine\n")
-
-
-def chosen(count: int, seed: str) -> list[tuple[int, str]]:
-    """Each step, before and after it; by default some of them, the same in every run of one day's code."""
-    every = [(step, when) for step in range(1, count + 1) for when in ("before", "after")]
-    return every if PROVE else random.Random(seed).sample(every, min(SAMPLE, len(every)))
 
 
 def whole(alone: Clone, work: Clone, git_dir: Path, before: dict[str, object]) -> None:
@@ -51,7 +44,7 @@ def test_every_step_of_a_removal(alone: Clone, work: Clone, tmp_path: Path) -> N
     removed(alone, BRANCH, "--force", env=killed_at(tmp_path / "count", 0, ""))  # what is remembered is remembered now
     restored(alone, BRANCH)
     undone = completed = 0
-    for step, when in chosen(len(steps(tmp_path / "count")), "remove"):
+    for step, when in chosen(len(steps(tmp_path / "count")), "remove", SAMPLE):
         env = killed_at(tmp_path / f"{step}-{when}", step, when)
         ran = alone.run(sys.executable, "-m", "holdfast", "worktree", "remove", BRANCH, "--force", env=env)
         if ran.code == 0:
@@ -80,7 +73,7 @@ def test_every_step_of_a_restoration(alone: Clone, work: Clone, tmp_path: Path) 
     alone.git("branch", "-D", BRANCH)
     restored(alone, BRANCH, env=killed_at(tmp_path / "count", 0, ""))
     done = 0
-    for step, when in chosen(len(steps(tmp_path / "count")), "restore"):
+    for step, when in chosen(len(steps(tmp_path / "count")), "restore", SAMPLE):
         removed(alone, BRANCH, "--force")
         alone.git("branch", "-D", BRANCH)
         env = killed_at(tmp_path / f"{step}-{when}", step, when)
@@ -132,7 +125,7 @@ def test_every_step_of_emptying_the_trash(alone: Clone, work: Clone, tmp_path: P
     dirt(alone, work)
     removed(alone, BRANCH, "--force")
     assert alone.holdfast("trash", "empty", env=killed_at(tmp_path / "count", 0, "")).code == 0
-    for step, when in chosen(len(steps(tmp_path / "count")), "empty"):
+    for step, when in chosen(len(steps(tmp_path / "count")), "empty", SAMPLE):
         alone.git("worktree", "add", "-q", str(work.path), BRANCH)
         removed(alone, BRANCH)
         env = killed_at(tmp_path / f"{step}-{when}", step, when)

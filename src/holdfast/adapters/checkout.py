@@ -28,7 +28,7 @@ def in_the_way(git: Git, old: str, new: str) -> tuple[str, ...]:
     changes = _changes(git, old, new)
     leaving = {os.path.join(git.cwd, one.path) for one in changes if one.status == "D"}
     found = [one.path for one in changes if one.status == "A" and _is_there(git.cwd, one.path, leaving)]
-    code, _, err = _patient(git, "read-tree", "-m", "-n", "-u", old, new)
+    code, _, err = _moved(git, "-n", "-u", old, new)
     if code != 0:
         found += _named(err) or [decode(err).strip().splitlines()[-1].removeprefix("fatal: ")]
     return tuple(dict.fromkeys(found))
@@ -39,8 +39,7 @@ def forward(git: Git, old: str, new: str) -> str | None:
 
     Where git says no nothing has changed.
     """
-    _patient(git, "update-index", "-q", "--refresh")  # a file that was only touched is no edit
-    code, _, err = _patient(git, "read-tree", "-m", "-u", old, new)
+    code, _, err = _moved(git, "-u", old, new)
     return None if code == 0 else decode(err).strip() or f"git read-tree exited with {code}"
 
 
@@ -108,6 +107,15 @@ def _named(err: bytes) -> list[str]:
     """The paths that git complains about, where it names any."""
     lines = [line for line in err.split(b"\n") if line.startswith(_NAMED)]
     return [decode(line.split(b"'")[1]) for line in lines if line.count(b"'") > 1]
+
+
+def _moved(git: Git, *arguments: str) -> tuple[int, bytes, bytes]:
+    """A two-way merge (git-read-tree). Where git takes a file for edited that was only touched, it looks again."""
+    code, out, err = _patient(git, "read-tree", "-m", *arguments)
+    if code == 0:
+        return code, out, err
+    _patient(git, "update-index", "-q", "--refresh")
+    return _patient(git, "read-tree", "-m", *arguments)
 
 
 def _patient(git: Git, *arguments: str) -> tuple[int, bytes, bytes]:
