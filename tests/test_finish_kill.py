@@ -127,7 +127,8 @@ def test_every_step(maker: Maker, tmp_path: Path) -> None:
         ran = killed(world, tmp_path / f"{step}-{when}", step, when)
         assert ran.code in (0, -signal.SIGKILL), ran
         done = ended(world.ada, "--resume")
-        assert done["exit"] == 0, (step, when, done)
+        print(step, when, steps(tmp_path / f"{step}-{when}"), done)  # what the test was about when it fails
+        assert done["exit"] == 0
         merged = check(world)
         either.add(merged)
         last = ended(world.ada, 1)

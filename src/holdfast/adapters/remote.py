@@ -154,7 +154,8 @@ def _outcome(code: int, out: str, err: str) -> Pushed:
         return Pushed(NOT_ATOMIC, said)
     lines = [line.split("\t") for line in out.split("\n") if line.startswith("!\t")]
     if not lines:
-        return Pushed(PUSHED if code == 0 else UNCLEAR, said)
+        # git fails otherwise (128) where it cannot reach anybody: with 1 the user's own pre-push hook said no.
+        return Pushed({0: PUSHED, 1: DECLINED}.get(code, UNCLEAR), said)
     reasons = {fields[1].rpartition(":")[2]: fields[2] for fields in lines if len(fields) > 2}
     alone = {ref: why for ref, why in reasons.items() if not any(word in why for word in _TOGETHER)}
     words = "; ".join(dict.fromkeys((*alone.values(), *_remote_words(err)))) or said

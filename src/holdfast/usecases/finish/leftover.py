@@ -17,7 +17,7 @@ from holdfast.usecases import claim_refs, journal, surroundings
 from holdfast.usecases.claim_refs import FINISHED
 from holdfast.usecases.finish import outcome
 from holdfast.usecases.workspace import PUT_OFF
-from holdfast.usecases.worktrees import branch_end, conditions
+from holdfast.usecases.worktrees import branch_end, conditions, unfinished
 from holdfast.usecases.worktrees import removal as removals
 from holdfast.usecases.worktrees.branch_end import Ended
 from holdfast.usecases.worktrees.put_away import LOCK
@@ -50,6 +50,7 @@ class Work(NamedTuple):
 def put_away(place: Workspace, work: Work, now: Moment) -> Answer:
     """Move the worktree of merged work to the trash, and end its branch; put off while only its caller stands in it."""
     with locks.held(place.state(LOCK)):
+        unfinished.clear(place)
         ground = surroundings.of(place)
         tree = _tree(place, ground, work)
         if tree is None:
@@ -61,7 +62,7 @@ def put_away(place: Workspace, work: Work, now: Moment) -> Answer:
         alone = one._replace(occupancy=without_mine(one.occupancy), caller=False)
         problems = removal.blockers(alone, Force())
         if problems:
-            return outcome.KEPT, f"{problems[0].message}: {removal.command(one)} when that is over"
+            return outcome.KEPT, f"{problems[0].message}: `{removal.command(one)}` when that is mended"
         if _gone_on(ground, work):
             return outcome.KEPT, f"{tree.path} stays: {work.branch} has gone on since"
         if removal.blockers(one, Force()):
@@ -97,6 +98,8 @@ def clear(place: Workspace, now: Moment, leaving: frozenset[int] = frozenset()) 
     if not files.names(folder):
         return
     with locks.tried(place.state(LOCK)) as mine, intents.left(folder) as found:
+        if mine:
+            unfinished.clear(place)
         for one in found if mine else ():
             work = _read(one.fields)
             if work is None or _cleared(place, work, now, leaving):
@@ -133,7 +136,7 @@ def _taken(
     done = removals.take(place, ground, one, now, Force(), False, Ways(end, leaving))
     path = one.worktree.path
     if done.blockers:
-        return outcome.KEPT, f"{done.blockers[0].message}: {removal.command(one)} when that is over"
+        return outcome.KEPT, f"{done.blockers[0].message}: `{removal.command(one)}` when that is mended"
     back = f"`holdfast worktree restore {quote(work.branch)}` brings it back"
     branch = "" if done.outcome == DELETED else f"; branch {work.branch} stays"
     return outcome.DONE, f"{path} is in the trash{branch}; {back}"
