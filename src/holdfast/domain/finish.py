@@ -238,6 +238,13 @@ def _conflicts(seen: Seen) -> Problem:
     return blocker("finish-conflicts", tip.branch, message, remedy, plan=tip.plan)
 
 
+_PEOPLE = {
+    "worktree-in-use": "wait until that is over (`holdfast worktree list`)",
+    "worktree-unknown-use": "make sure that nobody is there",
+}
+"""What to do about people in a worktree: a merge forces nobody out."""
+
+
 def _of_worktree(seen: Seen, asked: Asked) -> Iterator[Problem]:
     """What speaks against removing its worktree afterwards; whoever runs this is not counted, nor is one that is gone."""
     one = seen.worktree
@@ -252,8 +259,8 @@ def _of_worktree(seen: Seen, asked: Asked) -> Iterator[Problem]:
         return
     others = one._replace(occupancy=without_mine(one.occupancy), caller=False)
     for problem in removal.blockers(others, Force()):
-        first = problem.remedy.partition("; or `holdfast worktree remove")[0]
-        yield problem._replace(remedy=f"{first}; {_anyway(seen)}")
+        first = _PEOPLE.get(problem.code) or problem.remedy.partition("; or `holdfast worktree remove")[0]
+        yield problem._replace(remedy=f"{first.rstrip('.')}; {_anyway(seen)}")
 
 
 def _anyway(seen: Seen) -> str:
