@@ -90,6 +90,7 @@ def documents(repo: Repo) -> list[tuple[str, ...]]:
         ("session", "end", "--id", "one"),
         ("worktree", "list"), ("worktree", "remove", "2"), ("worktree", "remove", "2"), ("trash", "list"),
         ("worktree", "restore", "2"), ("worktree", "restore", "2"), ("resume", "2"), ("resume", "1"), ("clean",),
+        ("finish", "2"), ("finish", "2", "--evidence", "seen", "--dry-run"), ("finish", "--resume"),
         ("trash", "empty"),
         ("agents", "install", "claude", "--dry-run"), ("agents", "install", "claude", "codex"), ("agents", "check"),
         ("agents", "install", "--remove", "codex"), ("agents", "check", "codex"),
@@ -351,7 +352,7 @@ def test_a_narrow_terminal_keeps_who_and_how_sure(adopted: Repo) -> None:
 
 
 _WANTS = {
-    "--here", "--steal", "unclaim", "approve", "beat", "wait", "end", "remove", "restore", "resume"
+    "--here", "--steal", "unclaim", "approve", "beat", "wait", "end", "remove", "restore", "resume", "finish",
 }  # fmt: skip
 """Words of examples for which a claim, a session or a removed worktree must be there."""
 

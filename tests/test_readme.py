@@ -16,6 +16,10 @@ _BETWEEN = {
     "cd": 'git push -q origin HEAD:main && cd "$top"',
     "holdfast worktree list": 'cd "$top" && holdfast start 12 >/dev/null',
     "holdfast agents": 'cd "$top"',
+    "holdfast finish": (
+        'cd "$(holdfast start 12 --owner finisher)" && holdfast plan set 12 --status complete --evidence "212 passed" '
+        '&& echo done > done.txt && git add -A && git commit -qm Done && git push -q origin HEAD && cd "$top"'
+    ),
 }
 """What people have done before they come to a block, by how it begins."""
 

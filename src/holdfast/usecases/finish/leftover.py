@@ -138,8 +138,8 @@ def _taken(
     if done.blockers:
         return outcome.KEPT, f"{done.blockers[0].message}: `{removal.command(one)}` when that is mended"
     back = f"`holdfast worktree restore {quote(work.branch)}` brings it back"
-    branch = "" if done.outcome == DELETED else f"; branch {work.branch} stays"
-    return outcome.DONE, f"{path} is in the trash{branch}; {back}"
+    became = "is deleted" if done.outcome == DELETED else "stays"
+    return outcome.DONE, f"{path} is in the trash, branch {work.branch} {became}; {back}"
 
 
 def _end(place: Workspace, git: Git, ground: Ground, work: Work) -> Ended:

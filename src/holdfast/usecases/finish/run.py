@@ -250,7 +250,7 @@ def _stopped(place: Workspace, one: Record, intent: Intent, said: Finished, prob
 def _note(place: Workspace, one: Record) -> None:
     journal.note(
         place, "finish", plan=one.plan, branch=one.branch, durable=True, actor=one.actor, head=one.head, base=one.base,
-        commit=one.merged, request=one.request or None,
+        commit=one.merged, **({"request": one.request} if one.request else {}),
     )  # fmt: skip
 
 
