@@ -17,7 +17,7 @@ _BETWEEN = {
     "holdfast worktree list": 'cd "$top" && holdfast start 12 >/dev/null',
     "holdfast agents": 'cd "$top"',
     "holdfast finish": (
-        'cd "$(holdfast start 12 --owner finisher)" && holdfast plan set 12 --status complete --evidence "212 passed" '
+        'cd "$(holdfast resume 12)" && holdfast plan set 12 --status complete --evidence "212 passed" '
         '&& echo done > done.txt && git add -A && git commit -qm Done && git push -q origin HEAD && cd "$top"'
     ),
 }
