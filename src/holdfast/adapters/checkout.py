@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from shlex import quote
 
 from holdfast.adapters import clock
-from holdfast.adapters.git import Git, GitError, decode, failure
+from holdfast.adapters.git import Git, GitError, decode
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
     from holdfast.adapters.git import Change
 
@@ -18,6 +19,15 @@ _HELD = b"index.lock"
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 """Seconds between attempts at git's index while another command holds it."""
 _NAMED = (b"error: Entry '", b"error: Untracked working tree file '", b"error: Updating the following directories")
+
+
+class IndexHeld(GitError):
+    """Another command holds git's index, or one that was killed has left its lock."""
+
+    def __init__(self, git: Git) -> None:
+        lock = git.text("rev-parse", "--path-format=absolute", "--git-path", "index.lock")
+        super().__init__(f"git's index of {git.cwd} is locked by {lock}")
+        self.remedy = f"wait for the git command there; if none runs, `rm {quote(lock)}`, then run it again"
 
 
 def in_the_way(git: Git, old: str, new: str) -> tuple[str, ...]:
@@ -37,7 +47,7 @@ def in_the_way(git: Git, old: str, new: str) -> tuple[str, ...]:
 def forward(git: Git, old: str, new: str) -> str | None:
     """Move files and git's index from `old` to `new`; edits elsewhere stay. None when done, else what git said.
 
-    Where git says no nothing has changed.
+    Then nothing has changed, or some files have and git's index has not (a filter that failed): see `back`.
     """
     code, _, err = _moved(git, "-u", old, new)
     return None if code == 0 else decode(err).strip() or f"git read-tree exited with {code}"
@@ -48,11 +58,21 @@ def back(git: Git, old: str, new: str) -> str | None:
 
     A file is taken back only where it is exactly what `forward` wrote.
     """
-    said = forward(git, new, old)
-    if said is None:
-        for change in _changes(git, old, new):
-            _undo(git, change)
-    return said
+    changes = _changes(git, old, new)
+    if _has_moved(git, old, changes):
+        said = forward(git, new, old)
+        if said is not None:
+            return said
+    for change in changes:
+        _undo(git, change)
+    return None
+
+
+def _has_moved(git: Git, old: str, changes: Sequence[Change]) -> bool:
+    """False where git's index still is at `old` as far as the move goes: it is written last."""
+    staged = git.staged_changes(old, ["."])
+    paths = {one.path for one in changes}
+    return any(one.path in paths for one in staged)
 
 
 def _undo(git: Git, change: Change) -> None:
@@ -124,7 +144,7 @@ def _patient(git: Git, *arguments: str) -> tuple[int, bytes, bytes]:
         code, out, err = git.attempt(*arguments, env={"GIT_OPTIONAL_LOCKS": "1"})
         if code == 0 or _HELD not in err or pause is None:
             if code == 128 and _HELD in err:
-                raise failure(err, "git's index is locked")
+                raise IndexHeld(git)
             return code, out, err
         clock.pause(pause)
     raise AssertionError("the loop returns")

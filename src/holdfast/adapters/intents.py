@@ -37,6 +37,15 @@ class Intent:
         os.write(self._handle, text.encode("utf-8", "surrogateescape"))
         os.fsync(self._handle)
 
+    @contextlib.contextmanager
+    def handed_on(self) -> Iterator[None]:
+        """For the block, programs that are started hold the lock, too: one that outlives this process is still at work."""
+        os.set_inheritable(self._handle, True)
+        try:
+            yield
+        finally:
+            os.set_inheritable(self._handle, False)
+
     def done(self) -> None:
         """Forget it: everything that was begun is finished or taken back."""
         if self._open:

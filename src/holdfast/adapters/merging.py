@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from holdfast.adapters.git import GitError, decode, encode, failure
+import os
+
+from holdfast.adapters import files
+from holdfast.adapters.git import Git, GitError, decode, encode, failure
 from holdfast.domain.claim_commit import CLAIM_ID
 from holdfast.domain.finish_message import Authored
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -10,7 +13,6 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from holdfast.adapters.git import Git
     from holdfast.domain.finish_message import Person
 
 _FIELDS = f"%H%x1f%P%x1f%an%x1f%ae%x1f%ad%x1f%B%x1f%(trailers:key={CLAIM_ID},valueonly)"
@@ -28,10 +30,28 @@ class MergedTree(NamedTuple):
     conflicts: tuple[str, ...]
 
 
+class TooShallow(GitError):
+    """A shallow clone lacks the history that two commits have in common."""
+
+    remedy = "run `git fetch --unshallow`, then run it again"
+
+
+def neutral(git: Git, common: str, folder: str, attributes: bytes | None) -> Git:
+    """git for merges that come out the same wherever they are asked for: it reads attributes from the files around it.
+
+    `folder` is made, and holds the `.gitattributes` of the main branch and nothing else; those below it are not looked at.
+    `common` is the git folder that all worktrees share.
+    """
+    files.make_folder(folder)
+    if attributes is not None and not os.path.exists(os.path.join(folder, ".gitattributes")):
+        files.put(os.path.join(folder, ".gitattributes"), files.State(attributes))
+    return Git(folder, {**git.environment, "GIT_DIR": common, "GIT_WORK_TREE": folder})
+
+
 def merged(git: Git, ours: str, theirs: str, driver: str, runs: str) -> MergedTree:
     """The merge of two commits (git-merge-tree, `--write-tree`), with the command `runs` in place of a merge `driver`.
 
-    What has no common history conflicts in everything.
+    What has no common history conflicts in everything; `TooShallow` where that cannot be told.
     """
     code, out, err = git.attempt(
         "-c", f"merge.{driver}.driver={runs}", "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages",
@@ -39,6 +59,8 @@ def merged(git: Git, ours: str, theirs: str, driver: str, runs: str) -> MergedTr
     )  # fmt: skip
     if code not in (0, 1):
         if _NO_RELATION in err:
+            if git.text("rev-parse", "--is-shallow-repository") == "true":
+                raise TooShallow("this clone is shallow, and lacks what the two have in common")
             return MergedTree("", ("everything: the two have no common history",))
         raise failure(err, f"git merge-tree exited with {code}")
     tree, *rest = decode(out).split("\0")

@@ -25,6 +25,8 @@ _HELD = b"cannot lock ref"
 _UNWRITABLE = (b"FETCH_HEAD': ", b"insufficient permission for adding an object", b"Read-only file system")
 """What git says where it may not write into this clone: the remote is there."""
 _PAUSES = (0.05, 0.2, 0.5)
+_WITH_HOOK = 3_600
+"""Seconds for a push with the user's own pre-push hook."""
 _TOGETHER = ("atomic push failure", "atomic push failed", "atomic transaction failed", "transaction failed")
 
 
@@ -91,14 +93,23 @@ class Remote(NamedTuple):
         """Push all refs or none, each only where it still is what it must be; with `hooks` the user's pre-push hook is asked."""
         expected = [f"--force-with-lease={one.name}:{one.old or ''}" for one in leases]
         refspecs = [f"{one.new or ''}:{one.name}" for one in leases]
-        code, out, err = self._run(
-            "-c", f"remote.{self.name}.mirror=false", "push", "--porcelain",
+        limit = _WITH_HOOK if hooks and self._has_hook() else self.timeout
+        code, out, err = self._run_within(
+            limit, "-c", f"remote.{self.name}.mirror=false", "push", "--porcelain",
             *(() if hooks else ("--no-verify",)), "--no-follow-tags", "--recurse-submodules=no", "--no-signed",
             *(("--atomic",) if atomic else ()), *expected, "--", self.address, *refspecs,
         )  # fmt: skip
         return _outcome(code, decode(out), decode(err))
 
+    def _has_hook(self) -> bool:
+        """True where the user has a pre-push hook, which may run tests: that is not the remote's time."""
+        path = self.git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks/pre-push")
+        return os.access(path, os.X_OK)
+
     def _run(self, *arguments: str) -> tuple[int, bytes, bytes]:
+        return self._run_within(self.timeout, *arguments)
+
+    def _run_within(self, limit: int, *arguments: str) -> tuple[int, bytes, bytes]:
         """git, with nobody to ask and a time limit; it ends with everything that it started.
 
         What it says goes into files: a helper that it leaves behind (a shared ssh connection, a credential daemon) would
@@ -111,13 +122,13 @@ class Remote(NamedTuple):
         try:
             process = subprocess.Popen(
                 command, env=_unasked(self.git.allowed(command), self.ssh), stdin=subprocess.DEVNULL,
-                stdout=out, stderr=err, start_new_session=True,
+                stdout=out, stderr=err, start_new_session=True, close_fds=False,
             )  # fmt: skip
             try:
-                process.wait(timeout=self.timeout)
+                process.wait(timeout=limit)
             except subprocess.TimeoutExpired:
                 _end(process)
-                return 124, b"", f"no answer within {self.timeout} seconds".encode()
+                return 124, b"", f"no answer within {limit} seconds".encode()
             except BaseException:
                 _end(process)
                 raise

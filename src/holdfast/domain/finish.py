@@ -71,11 +71,15 @@ class Tree(NamedTuple):
 
 
 class Checkout(NamedTuple):
-    """Where the main branch is checked out: what is under way there, and the files that a merge would overwrite."""
+    """Where the main branch is checked out: what is under way there, and the files that a merge would overwrite.
+
+    `beside` are other worktrees in which it is checked out too.
+    """
 
     path: str
     operation: str | None = None
     in_the_way: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 class Seen(NamedTuple):
@@ -274,6 +278,10 @@ def _of_checkout(seen: Seen) -> Iterator[Problem]:
     if one.operation is not None:
         message = f"{one.operation} is under way in {one.path}, where {seen.main} is checked out"
         yield blocker("main-busy", one.path, message)
+    if one.beside:
+        message = f"{seen.main} is checked out in {one.path} and in {', '.join(one.beside)}"
+        remedy = f"`git -C {quote(one.beside[0])} switch --detach`, then run it again"
+        yield blocker("main-twice", seen.main, message, remedy)
     if one.in_the_way:
         message = f"{one.path} holds what the merge would overwrite: {named(one.in_the_way, 5)}"
         yield blocker("main-in-the-way", one.path, message)

@@ -16,7 +16,7 @@ FINISH_RULES: tuple[Rule, ...] = (
     Rule(
         "finish-main",
         ERROR,
-        "That is the main branch, or one of Holdfast's own.",
+        "That is the main branch, or one of Holdfast's own; or the main branch itself names another.",
         "The main branch is what work is merged into.",
         "Name a plan or a branch: `holdfast finish N`.",
     ),
@@ -41,6 +41,13 @@ FINISH_RULES: tuple[Rule, ...] = (
         "It would be merged twice, or torn.",
         "Wait until that has ended, then run it again: it says what came of it.",
         WAIT,
+    ),
+    Rule(
+        "finish-reverted",
+        ERROR,
+        "The work was merged, and taken back by a revert.",
+        "Merged again as it is, nothing of it would come back: git takes it for merged.",
+        "Revert the revert (`git revert COMMIT`) on a new branch, and finish that.",
     ),
     Rule(
         "finish-lost",
@@ -126,6 +133,13 @@ FINISH_RULES: tuple[Rule, ...] = (
         "A merge, rebase or sequence of picks is under way where the main branch is checked out.",
         "Its files could not be brought along.",
         "Finish or abort it there (`git status` says how), then run it again.",
+    ),
+    Rule(
+        "main-twice",
+        ERROR,
+        "The main branch is checked out in several worktrees.",
+        "In one of them the next commit would take the merge back, unseen.",
+        "Run `git switch --detach` in all of them but one.",
     ),
     Rule(
         "main-in-the-way",

@@ -79,7 +79,8 @@ def body(work: Work, method: str) -> str:
     trailers = [f"{MERGED_BRANCH}: {work.branch}", f"{MERGED_HEAD}: {work.head}"]
     if method == MERGE:
         return "\n".join(trailers) + "\n"
-    said = [one for one in work.own if one.subject]
+    said = [one._replace(message=_without_trailers(one.message)) for one in work.own]
+    said = [one for one in said if one.subject]
     if len(said) == 1:
         rest = said[0].message.strip().partition("\n")[2].strip()
         first_line = said[0].subject.removeprefix(f"[Plan #{work.plan}] ")
@@ -100,9 +101,15 @@ def message(work: Work, method: str, tag: bool) -> str:
     return f"{subject(work, method, tag)}\n\n{body(work, method)}"
 
 
+def _without_trailers(text: str) -> str:
+    """A message without lines that say what was merged: a commit of a branch cannot know."""
+    lines = (line for line in text.split("\n") if not line.startswith((f"{MERGED_BRANCH}:", f"{MERGED_HEAD}:")))
+    return "\n".join(lines)
+
+
 def with_trailers(text: str, work: Work) -> str:
     """The message of a commit with the trailers of the merge that it is the end of."""
-    told = text.rstrip("\n")
+    told = _without_trailers(text).rstrip("\n")
     last = told.rpartition("\n\n")[2] if "\n\n" in told else ""
     joined = "\n" if last and all(": " in line for line in last.split("\n")) else "\n\n"
     return f"{told}{joined}{MERGED_BRANCH}: {work.branch}\n{MERGED_HEAD}: {work.head}\n"

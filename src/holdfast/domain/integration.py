@@ -44,6 +44,9 @@ WORDS: Mapping[str, str] = {
 }
 """What each verdict means, in words."""
 
+REVERTED = ", and reverted later"
+"""How the words of a verdict end whose work the main branch took back."""
+
 _MERGED = frozenset(
     {BY_MERGE, BY_FAST_FORWARD, BY_SQUASH, BY_PICKS, BY_CONTENT, BY_TREE, BY_HUNKS, BY_REQUEST, BY_TITLE, BY_NAME}
 )
@@ -69,7 +72,7 @@ class Verdict(NamedTuple):
     def words(self, main: str) -> str:
         """The verdict in words."""
         text = WORDS[self.how].format(main=main, by=self.by if self.by[:1] in "#!" else self.by[:9])
-        return f"{text}, and reverted later" if self.reverted else text
+        return text + REVERTED if self.reverted else text
 
 
 class Changed(NamedTuple):

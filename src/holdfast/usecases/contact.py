@@ -160,12 +160,14 @@ def bring_plan(place: Workspace, contact: Contact, plan: int, ground: Ground) ->
     return contact, brought or moved
 
 
-def bring_meant(place: Workspace, contact: Contact, name: str, ground: Ground) -> tuple[Contact, bool]:
+def bring_meant(
+    place: Workspace, contact: Contact, name: str, ground: Ground, exact: bool = False
+) -> tuple[Contact, bool]:
     """Bring what may be meant by a plan's number or a branch: the claims of the plan, else one branch and all fences.
 
     Fences are brought where the branch's name says nothing. False when all of it was here already.
     """
-    number = plan_number(name)
+    number = None if exact else plan_number(name)
     if number is None:
         number = ground.policy.claims.branch.number(name)
     if number is not None:

@@ -6,6 +6,7 @@ from holdfast.adapters import commits
 from holdfast.domain import integration
 from holdfast.domain.integration import Facts, Main, Texts, Verdict, landed_as, paths, shape
 from holdfast.domain.patch import hunks_of, patch_of
+from holdfast.domain.takeover import DRIVER
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -272,13 +273,29 @@ class _Ladder:
     def _by_name(self, cases: list[_Case], main: Main) -> dict[str, _Found]:
         """Branches of which a commit of the main branch says that it merged exactly them (`finish_message`)."""
         said = ((case, main.merging(case.tip) or main.merging(case.core.oid)) for case in cases)
-        named = [(case, one) for case, one in said if one is not None]
+        named = [(case, one) for case, one in said if one is not None and self._brought(case, one.commit)]
         return {
             case.tip: case.found(integration.BY_NAME, one.commit.oid, main.undone(one))._replace(
                 shapes=tuple(dict.fromkeys((shape(case.changes), shape(one.commit.changes))))
             )
             for case, one in named
         }
+
+    def _brought(self, case: _Case, commit: Commit) -> bool:
+        """Whether a commit that says so holds what a branch brought: merged into it, the branch changes nothing.
+
+        But for texts that the commit itself changed: with the merge a plan is completed, and its row.
+        """
+        code, out, _ = self.git.attempt(
+            "-c", f"merge.{DRIVER}.driver=true", "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages",
+            commit.oid, case.tip,
+        )  # fmt: skip
+        if code not in (0, 1):
+            return False
+        tree = out.split(b"\0")[0].decode()
+        (left,) = commits.changed(self.git, [(tree, commit.tree)]) if tree != commit.tree else [frozenset()]
+        own = paths(commit.changes)
+        return all(path in own and path.endswith(".md") for path in paths(left))
 
     def _by_squash(self, cases: list[_Case], main: Main) -> dict[str, _Found]:
         """Branches whose whole change is one commit of the main branch."""

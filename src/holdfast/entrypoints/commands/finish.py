@@ -55,13 +55,21 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
     from holdfast.usecases.finish.outcome import Options
 
     place = face_.workspace()
+    _end_by_hand()
     if parsed.resume:
         return _show_all(face_, place, finish.go_on(place, clock.now()))
-    options = Options(
-        parsed.branch or parsed.name, parsed.pr, Wanted(parsed.evidence, parsed.partial, parsed.keep_worktree),
-        face_.dry_run, parsed.wait,
-    )  # fmt: skip
+    wanted = Wanted(parsed.evidence, parsed.partial, parsed.keep_worktree)
+    name, exact = parsed.branch or parsed.name, parsed.branch is not None
+    options = Options(name, exact, parsed.pr, wanted, face_.dry_run, parsed.wait)
     return _show_all(face_, place, (_done(face_, place, parsed, options, asked),))
+
+
+def _end_by_hand() -> None:
+    """Let a plain `kill`, or a terminal that is closed, end this as Ctrl-C does: what verifies a merge ends with it."""
+    import signal
+
+    for one in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.default_int_handler)
 
 
 def _done(face_: Face, place: Workspace, parsed: argparse.Namespace, options: Options, asked: Asked) -> Finished:
@@ -77,6 +85,8 @@ def _done(face_: Face, place: Workspace, parsed: argparse.Namespace, options: Op
 
 def _wrong(parsed: argparse.Namespace) -> str:
     """What is wrong with the command line as a whole; empty for nothing."""
+    if "" in (parsed.branch, parsed.name):
+        return "the name is empty: a variable may not be set"
     if parsed.branch and parsed.name:
         return "it takes one branch: by its place, or by --branch"
     ways = [name for name in ("request", "update_branch", "resume") if getattr(parsed, name)]
@@ -107,8 +117,8 @@ def _show(face_: Face, one: Finished) -> None:
         face_.refuse(one.blockers)
         return
     for at, step in enumerate(one.steps, 1):
-        face_.data(render.shown(f"{at}. {step.words}"))
-    if not face_.dry_run:
+        face_.data(render.shown(f"{at}. {_relative(step.words, face_.cwd)}"))
+    if not one.steps:
         face_.say(render.shown(_words(one)))
     for done in one.cleanup:
         mark = "" if done.outcome == "done" else f"{done.outcome}: "

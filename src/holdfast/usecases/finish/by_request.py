@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from holdfast.usecases.finish.scene import Scene
     from holdfast.usecases.workspace import Workspace
 
-_PAUSES = (0.3, 0.7, 1.5, 3.0)
+_PAUSES = (0.2, 0.5, 1.0)
 """Seconds between readings of a request that is not merged after all."""
+_LONGEST = 300
+"""Characters of a forge's words that are told."""
 _UNTIL_SEEN = (0.1, 0.3, 1.0, 3.0)
 
 
@@ -90,4 +92,5 @@ def _not_merged(answer: Answer, after: Request | None) -> Merged:
 
 
 def _said(answer: Answer) -> str:
-    return answer.words or "it gave no reason"
+    words = " ".join(answer.words.split())
+    return (words if len(words) <= _LONGEST else words[:_LONGEST] + "…") or "it gave no reason"

@@ -54,14 +54,18 @@ def find(place: Workspace, options: Options, now: Moment, asked: Asked | None = 
         where = f"{on.ground.remote} has no branch" if on.there is not None else "there is no branch"
         problem = blocker("main-unknown", on.ground.main, f"{where} {on.ground.main}")
         return refused(options.name, [problem])._replace(notes=on.notes)
-    policy = policy_of(place, on.ground, on.base)
+    policy = policy_of(place, on.base)
+    if policy.origin is not None and policy.main_branch != on.ground.main:
+        message = f"{on.ground.main} itself says that the main branch is {policy.main_branch}"
+        remedy = f"run it in the main worktree, or where `main_branch` is {policy.main_branch}"
+        return refused(options.name, [blocker("finish-main", on.ground.main, message, remedy)])._replace(notes=on.notes)
     reach = outside.reach(place, on.ground, policy)
     if isinstance(reach, Problem):
         return refused(options.name, [reach])._replace(notes=on.notes)
     if options.request is not None:
         return _by_number(place, on, policy, reach, options.request, now)
     name = target.meant(place, on.ground, options.name)
-    return _named(place, on, policy, reach, name, now, None)
+    return _named(place, on, policy, reach, name, now, None, options.exact)
 
 
 def _named(
@@ -72,9 +76,10 @@ def _named(
     name: str | Problem,
     now: Moment,
     known: Request | None,
+    exact: bool = True,
 ) -> Found | Finished:
     assert on.base is not None
-    one = name if isinstance(name, Problem) else target.find(place, on.ground, on.there, on.base, name, now)
+    one = name if isinstance(name, Problem) else target.find(place, on.ground, on.there, on.base, name, now, exact)
     if isinstance(one, Problem):
         return refused(name if isinstance(name, str) else None, [one])._replace(notes=on.notes)
     if isinstance(one, Over) or (one.held is not None and one.held.ended):
@@ -118,7 +123,7 @@ def _by_number(
 def _with(place: Workspace, on: Grounds, branch: str) -> Grounds:
     """The same with a branch brought here."""
     assert on.there is not None
-    there, brought = contact.bring_meant(place, on.there, branch, on.ground)
+    there, brought = contact.bring_meant(place, on.there, branch, on.ground, exact=True)
     return on._replace(there=there, ground=surroundings.of(place)) if brought else on
 
 
@@ -143,7 +148,8 @@ def grounds(place: Workspace, options: Options, asked: Asked | None = None) -> G
     if changed:
         there = contact.ask(there.remote)
     name = target.meant(place, ground, options.name)
-    there, brought = contact.bring_meant(place, there, name if isinstance(name, str) else ground.main, ground)
+    wanted = name if isinstance(name, str) else ground.main
+    there, brought = contact.bring_meant(place, there, wanted, ground, options.exact)
     if brought or changed or _fetched(ground, there):
         ground = surroundings.of(place)
     return Grounds(ground, there, there.heads().get(ground.main), notes)
@@ -154,7 +160,8 @@ def _fetched(ground: Ground, there: Contact) -> bool:
     return ground.refs.get(f"{REMOTES}{ground.remote}/{ground.main}") != there.heads().get(ground.main)
 
 
-def policy_of(place: Workspace, ground: Ground, base: str) -> Policy:
-    """What the main branch decided; where it has no configuration, that of this worktree."""
+def policy_of(place: Workspace, base: str) -> Policy:
+    """What the main branch decided, whatever a branch says; `surroundings.Refused` where that cannot be read as it was meant."""
     decided = place.configurations.of_tree(base)
-    return decided.policy if decided.policy.origin is not None else ground.policy
+    surroundings.check(decided)
+    return decided.policy

@@ -9,17 +9,19 @@ from holdfast.adapters.git import Git
 from holdfast.adapters.refs import HEADS, REMOTES, Update
 from holdfast.adapters.remote import Lease, Unreachable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import claim_refs, contact
+from holdfast.usecases import claim_refs, contact, surroundings
 from holdfast.usecases.claim_refs import FINISHED
 from holdfast.usecases.contact import How
 from holdfast.usecases.finish.main_branch import LOCK, Move, ahead
 from holdfast.usecases.surroundings import FENCES
+from holdfast.usecases.worktrees import branch_end
 
 if TYPE_CHECKING:
     from holdfast.adapters.intents import Intent
     from holdfast.usecases.contact import Contact, Outcome
     from holdfast.usecases.finish.record import Record
     from holdfast.usecases.finish.scene import Scene
+    from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
 
 WON, MOVED, DECLINED, UNCLEAR, QUEUED = "won", "moved", "declined", "unclear", "queued"
@@ -36,31 +38,31 @@ class Merged(NamedTuple):
     commit: str = ""
 
 
-def here(place: Workspace, scene: Scene, one: Record, intent: Intent) -> Merged:
+def here(place: Workspace, _scene: Scene, one: Record, intent: Intent) -> Merged:
     """Merge in a repository without a remote: the files where the main branch is checked out first, then the refs."""
-    with locks.held(place.state(LOCK)):
-        tree = scene.main_tree
-        top = tree.path if tree is not None else place.top
+    with locks.held(place.state(LOCK)), ahead(place, Move(one.main, one.base, one.merge), intent) as said:
+        if said is not None:
+            return Merged(MOVED, said)
+        ground = surroundings.of(place)  # as it is now: what verified the merge may have taken long
+        top = next((tree.path for tree in ground.worktrees if tree.branch == one.main and not tree.gone), place.top)
         git = Git(top, place.environment)
-        with ahead(place, tree, Move(one.main, one.base, one.merge), intent) as said:
-            if said is not None:
-                return Merged(MOVED, said)
-            failed = refs.transact(git, _updates(scene, one), f"holdfast: finish {one.branch}")
-            if failed is None:
-                intent.note(merged=one.merge)
-                return Merged(WON, commit=one.merge)
-            return _not_moved(git, one, failed)
+        with intent.handed_on():
+            failed = refs.transact(git, _updates(place, ground, one), f"holdfast: finish {one.branch}")
+        if failed is None:
+            intent.note(merged=one.merge)
+            return Merged(WON, commit=one.merge)
+        return _not_moved(git, one, failed)
 
 
-def _updates(scene: Scene, one: Record) -> list[Update]:
+def _updates(place: Workspace, ground: Ground, one: Record) -> list[Update]:
     """The main branch forward; the branch away where nobody has it checked out, and kept under another name; its fence."""
     found = [Update(HEADS + one.main, one.merge, one.base)]
-    known = scene.found.on.ground.refs
+    known = ground.refs
     kept = claim_refs.kept_as(FINISHED, one.branch, one.head)
     if kept not in known:
         found.append(Update(kept, one.head, None))
-    checked_out = any(tree.branch == one.branch for tree in scene.found.on.ground.worktrees)
-    if not checked_out and scene.worktree is None:
+    checked_out = any(tree.branch == one.branch for tree in ground.worktrees)
+    if not checked_out and branch_end.under_way(place, ground, one.branch) is None:
         found.append(Update(HEADS + one.branch, None, one.head))
     fence = f"{FENCES}{one.plan}"
     if one.plan is not None and known.get(fence) in one.fences:
@@ -87,9 +89,10 @@ def there(place: Workspace, scene: Scene, one: Record, intent: Intent) -> Merged
     main = Lease(HEADS + one.main, one.merge, one.base)
     leases = [main, *_ending(one, ask)]
     split = len(leases) == 1 or _updates_files(ask)
-    outcome = contact.change(ask, [main] if split else leases, How(atomic=not split, hooks=True))
-    if not split and (outcome.result == contact.NOT_ATOMIC or _kept_branch(outcome, main)):
-        outcome = contact.change(ask, [main], How(atomic=False, hooks=True))
+    with intent.handed_on():
+        outcome = contact.change(ask, [main] if split else leases, How(atomic=not split, hooks=True))
+        if not split and (outcome.result == contact.NOT_ATOMIC or _declined_there(outcome)):
+            outcome = contact.change(ask, [main], How(atomic=False, hooks=True))
     return _judged(place, one, intent, outcome)
 
 
@@ -104,9 +107,9 @@ def _ending(one: Record, ask: Contact) -> list[Lease]:
     return found
 
 
-def _kept_branch(outcome: Outcome, main: Lease) -> bool:
-    """True where the server declined something, and that was not the main branch."""
-    return outcome.result == contact.DECLINED and bool(outcome.declined) and main.name not in outcome.declined
+def _declined_there(outcome: Outcome) -> bool:
+    """True where the server declined something: that may be the end of the branch alone, whatever it says of the rest."""
+    return outcome.result == contact.DECLINED and bool(outcome.declined)
 
 
 def _updates_files(ask: Contact) -> bool:

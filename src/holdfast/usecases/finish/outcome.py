@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holdfast.domain.branch_name import plan_number
 from holdfast.domain.finish import Asked
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
@@ -21,9 +22,13 @@ _WHO_IS_FIRST = frozenset({"finish-under-way", "finish-lost"})
 
 
 class Options(NamedTuple):
-    """What is to be merged and how: the plan's number or branch, None for that of this worktree, or a request's number."""
+    """What is to be merged and how: the plan's number or branch, None for that of this worktree, or a request's number.
+
+    An `exact` name is never a number.
+    """
 
     name: str | None = None
+    exact: bool = False
     request: int | None = None
     asked: Asked = Asked()
     dry_run: bool = False
@@ -73,4 +78,6 @@ class Finished(NamedTuple):
 def refused(branch: str | None, blockers: list[Problem] | tuple[Problem, ...]) -> Finished:
     """A merge that is not to be; lost, where all that is in its way is somebody who was faster."""
     lost = bool(blockers) and {one.code for one in blockers} <= _WHO_IS_FIRST
-    return Finished(LOST if lost else REFUSED, branch, blockers=tuple(blockers))
+    number = plan_number(branch) if branch is not None else None
+    named = branch if number is None else None
+    return Finished(LOST if lost else REFUSED, named, number, blockers=tuple(blockers))

@@ -23,9 +23,9 @@ class Record(NamedTuple):
 
     `head` is the validated commit of the branch and `there` what the remote had of it, `base` the validated main branch,
     `merge` the commit that it shall become (empty where a forge makes it), `request` its number there. `fences` are the
-    values that the claim's fence may have. `keep` where the worktree stays, `fork` where the branch is
-    in another repository. `staged` is the worktree whose files were
-    moved ahead of the main branch, from `staged_from` to `staged_to`; `verify` a worktree of our own. `merged` is the
+    values that the claim's fence may have. `keep` where the worktree stays, `fork` where the branch is in another
+    repository, `update` where the branch itself (as `main`, too) gets the main branch. `staged` is the worktree whose files
+    were moved ahead of `staged_branch`, from `staged_from` to `staged_to`; `verify` a worktree of our own. `merged` is the
     commit of the main branch once it is merged.
     """
 
@@ -41,8 +41,10 @@ class Record(NamedTuple):
     fences: tuple[str, ...] = ()
     keep: bool = False
     fork: bool = False
+    update: bool = False
     actor: str = ""
     staged: str = ""
+    staged_branch: str = ""
     staged_from: str = ""
     staged_to: str = ""
     verify: str = ""
@@ -59,17 +61,27 @@ class Record(NamedTuple):
 
 def read(fields: Mapping[str, str]) -> Record | None:
     """What was written down; None for what was cut off before it was whole: then nothing had been done."""
-    if "whole" not in fields:
+    if "whole" not in fields or not fields.get("branch") or not _sound(fields):
         return None
     plan = fields.get("plan", "")
-    texts = {key: fields.get(key, "") for key in Record._fields if key not in ("plan", "fences", "keep", "fork")}
+    texts = {
+        key: fields.get(key, "") for key in Record._fields if key not in ("plan", "fences", "keep", "fork", "update")
+    }
     return Record(
         plan=int(plan) if plan.isdecimal() else None,
         fences=tuple(fields.get("fences", "").split()),
         keep=bool(fields.get("keep")),
         fork=bool(fields.get("fork")),
+        update=bool(fields.get("update")),
         **texts,
     )
+
+
+def _sound(fields: Mapping[str, str]) -> bool:
+    """False for what cannot have been written here."""
+    ids = (fields.get(key, "") for key in ("head", "there", "base", "merge", "merged", "staged_from", "staged_to"))
+    request = fields.get("request", "")
+    return all(not one.strip("0123456789abcdef") for one in ids) and (not request or request.isdecimal())
 
 
 def begin(place: Workspace, one: Record) -> Intent:
@@ -89,6 +101,12 @@ def running(place: Workspace, branch: str) -> str:
         if fields.get("branch") == branch:
             return f"by {fields.get('actor') or 'somebody'} in this repository"
     return ""
+
+
+def all_running(place: Workspace) -> list[tuple[str, str]]:
+    """The branches that are being merged at this moment, and by whom."""
+    found = intents.under_way(place.state(FOLDER))
+    return [(one["branch"], f"by {one.get('actor') or 'somebody'}") for one in found if "branch" in one]
 
 
 def left(place: Workspace) -> AbstractContextManager[list[Left]]:

@@ -14,13 +14,15 @@ from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import contact, journal, marks, surroundings
 from holdfast.usecases.finish import clean_up, main_branch, merge, record, verify
 from holdfast.usecases.finish.clean_up import Done
-from holdfast.usecases.finish.outcome import MERGED, REFUSED, UNDONE, Finished
+from holdfast.usecases.finish.outcome import MERGED, REFUSED, UNDONE, UPDATED, Finished
 
 if TYPE_CHECKING:
     from holdfast.adapters.intents import Left
     from holdfast.domain.moment import Moment
+    from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.contact import Contact
     from holdfast.usecases.finish.record import Record
+    from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
 
 
@@ -46,6 +48,10 @@ def _one(place: Workspace, left: Left, now: Moment) -> Finished | None:
         return stuck
     if not merged:
         return _undone(place, one, left)
+    if one.update:
+        main_branch.bring_along(place, one.branch, merged, left.again, "holdfast: main branch merged")
+        intents.forget(left.path)
+        return Finished(UPDATED, one.branch, one.plan, one.head, one.base, merged)
     done = Done(place, one._replace(merged=merged), there, left.again, now)
     cleanup = clean_up.run(done)
     journal.note(
@@ -64,9 +70,14 @@ def _truth(place: Workspace, one: Record, left: Left) -> tuple[str, Contact | No
         landed = tip is not None and bool(one.merge) and merging.holds(place.git, tip, one.merge)
         return one.merge if landed else "", None
     ground = surroundings.of(place)
-    there = contact.ask(contact.remote_for(place, ground, one.remote))
+    there = contact.ask(contact.remote_for(place, ground, _remote(ground, one)))
     there, _ = contact.bring(place, there, lambda name: name == one.main, ground.refs)
     return one.merge if merge.has_landed(place, there, one) else "", there
+
+
+def _remote(ground: Ground, one: Record) -> str:
+    """The remote of a merge, also after it was given another name."""
+    return one.remote if f"remote.{one.remote}.url" in ground.settings else ground.remote or one.remote
 
 
 def _of_request(place: Workspace, one: Record, left: Left) -> tuple[str, Contact | None]:
@@ -74,7 +85,7 @@ def _of_request(place: Workspace, one: Record, left: Left) -> tuple[str, Contact
     from holdfast.usecases.finish import by_request, found, outside
 
     ground = surroundings.of(place)
-    reach = outside.reach(place, ground, found.policy_of(place, ground, one.base))
+    reach = outside.reach(place, ground, found.policy_of(place, one.base))
     if reach is None or isinstance(reach, Problem):
         why = reach.message if reach is not None else f"{one.remote} is no forge that Holdfast knows any more"
         raise _Unasked(f"whether request #{one.request} was merged cannot be told: {why}")
@@ -95,25 +106,29 @@ def _back(place: Workspace, one: Record, left: Left) -> Finished | None:
         return None
     with locks.held(place.state(main_branch.LOCK)):
         ground = surroundings.of(place)
-        tree = next((tree for tree in ground.worktrees if tree.path == one.staged and not tree.gone), None)
-        if tree is not None and tree.branch is not None and ground.refs.get(HEADS + tree.branch) == one.staged_from:
-            said = checkout.back(Git(tree.path, place.environment), one.staged_from, one.staged_to)
-            if said is not None:
-                return _stuck(one, said)
+        tree = _marked(place, ground, left)
         if tree is not None:
+            if ground.refs.get(HEADS + one.staged_branch) != one.staged_to:
+                said = checkout.back(Git(tree.path, place.environment), one.staged_from, one.staged_to)
+                if said is not None:
+                    return _stuck(one, tree.path, said)
             marks.not_ahead(main_branch.git_dir_of(place, tree))
         left.again.note(staged="")
     return None
 
 
-def _stuck(one: Record, said: str) -> Finished:
+def _marked(place: Workspace, ground: Ground, left: Left) -> Worktree | None:
+    """The worktree whose files a merge has moved ahead, wherever it is and whatever it stands on by now."""
+    marked = (one for one in ground.worktrees if marks.ahead_by(main_branch.git_dir_of(place, one)) == left.path)
+    return next(marked, None)
+
+
+def _stuck(one: Record, path: str, said: str) -> Finished:
     """Somebody has edited the very files since: they are theirs."""
     first = said.splitlines()[0].removeprefix("error: ")
-    message = f"the files of {one.staged} cannot be taken back: {first}"
-    remedy = (
-        f"`git -C {quote(one.staged)} stash`, `holdfast finish --resume`, then `git -C {quote(one.staged)} stash pop`"
-    )
-    problem = blocker("finish-staged", one.staged, message, remedy, plan=one.plan)
+    message = f"the files of {path} cannot be taken back: {first}"
+    stash = f"`git -C {quote(path)} stash -u`, `holdfast finish --resume`, then `git -C {quote(path)} stash pop`"
+    problem = blocker("finish-staged", path, message, stash, plan=one.plan)
     return Finished(REFUSED, one.branch, one.plan, one.head, one.base, blockers=(problem,))
 
 

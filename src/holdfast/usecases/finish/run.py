@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from shlex import quote
 
 from holdfast.adapters import clock
 from holdfast.domain import finish
 from holdfast.domain.blockers import blocker
 from holdfast.domain.finish import FinishPlan
+from holdfast.domain.integration import REVERTED
 from holdfast.domain.moment import MINUTE
-from holdfast.domain.problem import WAIT, Problem
+from holdfast.domain.problem import WAIT, Problem, Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import contact, fences, journal, surroundings, worker
-from holdfast.usecases.finish import clean_up, merge, record, resume, scene, verify
+from holdfast.usecases.finish import clean_up, merge, record, resume, scene, target, verify
 from holdfast.usecases.finish.clean_up import Done
 from holdfast.usecases.finish.found import find
+from holdfast.usecases.finish.main_branch import Moved
 from holdfast.usecases.finish.outcome import (
     ALREADY,
+    FAILED,
     LOST,
     MERGED,
     NOTHING,
     QUEUED,
     REFUSED,
     UNKNOWN,
+    Cleaned,
     Finished,
     Requested,
     refused,
@@ -31,6 +36,8 @@ from holdfast.usecases.finish.record import Record
 from holdfast.usecases.finish.target import Over, Target
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from holdfast.adapters.intents import Intent
     from holdfast.domain.claim import Claim
     from holdfast.domain.moment import Moment
@@ -73,7 +80,12 @@ def one(place: Workspace, options: Options, now: Moment, tell: Tell, asked: Aske
 
 def go_on(place: Workspace, now: Moment) -> tuple[Finished, ...]:
     """Complete or take back every merge that was cut off."""
-    return resume.all_left(place, now) or (Finished(NOTHING, None),)
+    try:
+        done = resume.all_left(place, now)
+    except surroundings.Refused as error:
+        return (refused(None, error.problems),)
+    busy = tuple(f"{branch}: {who}, still at work" for branch, who in record.all_running(place))
+    return done or (Finished(NOTHING, None, notes=busy),)
 
 
 def _told(before: tuple[Finished, ...]) -> tuple[str, ...]:
@@ -123,8 +135,14 @@ def _once(place: Workspace, options: Options, now: Moment, tell: Tell, asked: As
         return Finished(ALREADY, over.branch, over.plan, base=found.on.base, merge_commit=over.merge_commit)
     held = found.target.held
     if held is not None and held.ended:
+        if held.grounds[0].endswith(REVERTED):
+            problem = target.reverted(held.branch, held.commit)
+            return refused(held.branch, [problem])._replace(plan=held.plan, notes=found.on.notes)
         return _already(place, found, found.target, held, options, now)
-    seen = scene.look(place, found, found.target, options, now)
+    try:
+        seen = scene.look(place, found, found.target, options, now)
+    except Moved as moved:
+        return Again(str(moved))
     decided = finish.decide(seen.seen, options.asked, seen.policy.finish)
     tip = found.target.tip
     said = Finished(
@@ -198,13 +216,21 @@ def _merged(
         return said._replace(result=QUEUED)
     if ended.result == merge.DECLINED:
         who = "the forge" if one.request else one.remote or "git"
-        problem = blocker("finish-declined", one.branch, f"{who} declined the merge: {ended.words}", plan=one.plan)
+        remedy = _after_refusal(found, one)
+        problem = blocker("finish-declined", one.branch, f"{who} declined the merge: {ended.words}", remedy, one.plan)
         return _stopped(place, one, intent, said, problem)
     one = one._replace(merged=ended.commit)
-    _note(place, one)
+    told = _note(place, one)
     cleanup = clean_up.run(Done(place, one, ended.there, intent, now))
     intent.done()
-    return said._replace(result=MERGED, merge_commit=one.merged, cleanup=cleanup)
+    return said._replace(result=MERGED, merge_commit=one.merged, cleanup=(*told, *cleanup))
+
+
+def _after_refusal(found: Found, one: Record) -> str:
+    """What to do when the merge was declined: a forge takes a request where it takes no push."""
+    if one.request or found.reach is None:
+        return "do what it says, then run it again"
+    return f"do what it says; where {one.main} is protected, `holdfast finish {quote(one.branch)} --request` opens a request"
 
 
 def _irreversible(place: Workspace, found: Found, seen: Scene, one: Record, intent: Intent) -> merge.Merged:
@@ -247,11 +273,18 @@ def _stopped(place: Workspace, one: Record, intent: Intent, said: Finished, prob
     return said._replace(result=REFUSED, blockers=(problem,))
 
 
-def _note(place: Workspace, one: Record) -> None:
-    journal.note(
-        place, "finish", plan=one.plan, branch=one.branch, durable=True, actor=one.actor, head=one.head, base=one.base,
-        commit=one.merged, **({"request": one.request} if one.request else {}),
-    )  # fmt: skip
+def _note(place: Workspace, one: Record) -> tuple[Cleaned, ...]:
+    """Write down that it is merged; where that fails it is merged all the same, and told."""
+    request: dict[str, Any] = {"request": one.request} if one.request else {}
+    try:
+        journal.note(
+            place, "finish", plan=one.plan, branch=one.branch, durable=True, actor=one.actor, head=one.head,
+            base=one.base, commit=one.merged, **request,
+        )  # fmt: skip
+    except (OSError, Unable) as error:
+        message = f"the journal cannot be written ({error}): what happened is told here alone"
+        return (Cleaned("journal", FAILED, message),)
+    return ()
 
 
 def _already(place: Workspace, found: Found, wanted: Target, held: Claim, options: Options, now: Moment) -> Finished:

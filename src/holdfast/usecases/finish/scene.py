@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import checkout, merging
-from holdfast.adapters.git import Git
+from holdfast.adapters import merging
 from holdfast.adapters.refs import HEADS
 from holdfast.domain.finish import Checkout, Seen
 from holdfast.domain.forge import REBASE
@@ -36,8 +35,7 @@ class Scene(NamedTuple):
     """Everything that a merge stands on; `commits` are those of the branch, oldest first.
 
     `policy` is that of the main branch: no branch decides how it is merged itself. `fences` are the values that the fence
-    of the claim may have; `main_here` is the commit of the main branch in this clone, None for none, and `main_tree` the
-    worktree in which it is checked out.
+    of the claim may have.
     """
 
     found: Found
@@ -48,8 +46,6 @@ class Scene(NamedTuple):
     commits: Sequence[Authored]
     worktree: Condition | None
     fences: tuple[str, ...]
-    main_here: str | None
-    main_tree: Worktree | None
     seen: Seen
 
 
@@ -60,11 +56,10 @@ def look(place: Workspace, found: Found, one: Target, options: Options, now: Mom
     request = found.outside.request if found.outside is not None else None
     own = merging.of_branch(place.git, base, one.tip.head)
     made = _made(place, base, one, options, policy, own, by_host=request is not None)
-    paths = [_worktree_of(place, ground, one.tip.branch)]
+    paths = [_worktree_of(place, ground, one.tip.branch)] if one.tip.other is None else []
     listed = [tree for tree in paths if tree is not None]
     (condition,) = conditions.of(place, listed, ground.worktrees, ground.policy, now) or (None,)
     main_here = ground.refs.get(HEADS + ground.main)
-    main_tree = next((tree for tree in ground.worktrees if tree.branch == ground.main and not tree.gone), None)
     seen = Seen(
         one.tip,
         ground.main,
@@ -74,13 +69,13 @@ def look(place: Workspace, found: Found, one: Target, options: Options, now: Mom
         record.running(place, one.tip.branch),
         _is_main(place, ground),
         condition,
-        _checkout(place, base, made, main_here, main_tree),
+        _checkout(place, ground.main, base, made, main_here),
         found.outside,
         policy.finish.verify,
         not policy.finish.verify or approvals.is_approved(place, VERIFY, policy.finish.verify),
     )
     left = fences.left_by(place, ground.refs, one.held, found.on.there) if one.held is not None else ()
-    return Scene(found, base, one, policy, made, own, condition, left, main_here, main_tree, seen)
+    return Scene(found, base, one, policy, made, own, condition, left, seen)
 
 
 def _made(
@@ -104,14 +99,10 @@ def _is_main(place: Workspace, ground: Ground) -> bool:
     return os.path.realpath(place.top) == os.path.realpath(ground.worktrees[0].path)
 
 
-def _checkout(
-    place: Workspace, base: str, made: Made, main_here: str | None, main_tree: Worktree | None
-) -> Checkout | None:
+def _checkout(place: Workspace, main: str, base: str, made: Made, main_here: str | None) -> Checkout | None:
     """Where the main branch is checked out and would move along; None where it is not, or cannot be fast-forwarded."""
-    if main_tree is None or main_here is None or not made.id:
+    if main_here is None or not made.id:
         return None
     if main_here != base and not merging.holds(place.git, base, main_here):
         return None
-    operation = main_branch.operation(place, main_tree)
-    git = Git(main_tree.path, place.environment)
-    return Checkout(main_tree.path, operation, checkout.in_the_way(git, main_here, made.id))
+    return main_branch.look(place, main, main_here, made.id)

@@ -53,10 +53,10 @@ def meant(place: Workspace, ground: Ground, name: str | None) -> str | Problem:
 
 
 def find(
-    place: Workspace, ground: Ground, there: Contact | None, base: str, name: str, now: Moment
+    place: Workspace, ground: Ground, there: Contact | None, base: str, name: str, now: Moment, exact: bool = False
 ) -> Target | Over | Problem:
-    """The branch of a plan's number, or of that name; `Over` for one that is merged and gone."""
-    number = plan_number(name)
+    """The branch of a plan's number, or of that name (`exact`: of that name alone); `Over` for one merged and gone."""
+    number = None if exact else plan_number(name)
     known = snapshot.branches(place, ground)
     named = [one for one in known if (one.plan == number if number is not None else one.name == name)]
     if not named and number is None:
@@ -112,7 +112,7 @@ def _tip(place: Workspace, ground: Ground, there: Contact | None, held: Claim) -
     return Tip(held.branch, held.plan, here, away, shared, ahead, behind)
 
 
-def _over(place: Workspace, base: str, name: str, number: int | None) -> Over | None:
+def _over(place: Workspace, base: str, name: str, number: int | None) -> Over | Problem | None:
     """What the main branch says of a branch that is gone: its merge carries its name."""
     pattern = f"^{MERGED_BRANCH}: "
     out = place.git.run(
@@ -125,5 +125,18 @@ def _over(place: Workspace, base: str, name: str, number: int | None) -> Over | 
         branch = said.strip().partition("\n")[0]
         plan = configured.number(branch)
         if branch and (branch == name if number is None else plan == number):
-            return Over(branch, plan, oid)
+            return _taken_back(place, base, branch, oid) or Over(branch, plan, oid)
     return None
+
+
+def _taken_back(place: Workspace, base: str, branch: str, oid: str) -> Problem | None:
+    """What to say of a merge that a later commit reverts."""
+    by = place.git.text("log", "-1", "--format=%H", f"--grep=^This reverts commit {oid}", f"{oid}..{base}", "--")
+    return reverted(branch, oid, by) if by else None
+
+
+def reverted(branch: str, commit: str, by: str = "") -> Problem:
+    """A branch whose work was merged and taken back."""
+    message = f"{branch} was merged ({commit[:9]}), and reverted later{f' ({by[:9]})' if by else ''}"
+    again = f"`git revert {by[:9]}` on a new branch" if by else "`git revert` of the revert on a new branch"
+    return blocker("finish-reverted", branch, message, f"{again} brings it back; finish that")

@@ -18,6 +18,7 @@ from holdfast.usecases.plan_edit import with_status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from holdfast.adapters.git import Git
     from holdfast.domain.finish_message import Authored
     from holdfast.domain.problem import Problem
     from holdfast.domain.summary import Summary
@@ -47,7 +48,8 @@ def merge(place: Workspace, base: str, head: str, plan: int | None, evidence: st
 
 def merge_by_host(place: Workspace, base: str, head: str, plan: int | None) -> Made:
     """The same as a host makes it: everything is text to it."""
-    found = merging.merged(place.git, base, head, DRIVER, _AS_TEXT)
+    plain = merging.neutral(place.git, place.repository.common_dir, place.state("merging/plain"), None)
+    found = merging.merged(plain, base, head, DRIVER, _AS_TEXT)
     if found.conflicts:
         indexes = {one.index_path for one in place.configurations.of_tree(base).policy.folders}
         return Made("", Tree(found.conflicts, set(found.conflicts) <= indexes))
@@ -75,7 +77,7 @@ def rebase(
     merger, onto, picks = Merger(place, base), base, []
     tree = merging.tree_of(place.git, base)
     for one in own:
-        found = merging.picked(place.git, onto, one, DRIVER, _OURS)
+        found = merging.picked(merger.git, onto, one, DRIVER, _OURS)
         last = one is own[-1]
         made = merger.completed(found, one.oid, plan if last else None, evidence if last else None)
         if not made.id:
@@ -88,7 +90,7 @@ def rebase(
 
 def into_branch(place: Workspace, head: str, main: str) -> Made:
     """The main branch merged into a branch at `head`: its own plan index stays as it is where the main branch alone has one."""
-    found = merging.merged(place.git, head, main, DRIVER, _OURS)
+    found = merging.merged(_neutral(place, main), head, main, DRIVER, _OURS)
     return Merger(place, head, on_main=False).completed(found, main, None, None)
 
 
@@ -99,10 +101,11 @@ class Merger:
         self.place = place
         self.base = base
         self.on_main = on_main
+        self.git = _neutral(place, base)
 
     def of(self, head: str, plan: int | None, evidence: str | None) -> Made:
         """The tree of `head` merged into the base, with the plan completed by the `evidence`, if there is any."""
-        found = merging.merged(self.place.git, self.base, head, DRIVER, _OURS)
+        found = merging.merged(self.git, self.base, head, DRIVER, _OURS)
         return self.completed(found, head, plan, evidence)
 
     def completed(self, found: merging.MergedTree, head: str, plan: int | None, evidence: str | None) -> Made:
@@ -154,6 +157,14 @@ class Merger:
 
     def _as_text(self, base: str, ours: str, theirs: str) -> tuple[str, bool]:
         return self.place.git.merge_texts(encode(base), encode(ours), encode(theirs))
+
+
+def _neutral(place: Workspace, base: str) -> Git:
+    """git that merges by the attributes of the main branch, wherever this is run."""
+    oid = place.objects.id_of(f"{base}:.gitattributes")
+    attributes = place.objects.content(oid) if oid is not None else None
+    folder = place.state(f"merging/{oid or 'plain'}")
+    return merging.neutral(place.git, place.repository.common_dir, folder, attributes)
 
 
 def _with_files(plans: PlanSet, texts: dict[str, bytes]) -> PlanSet:

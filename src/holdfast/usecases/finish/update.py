@@ -97,7 +97,10 @@ def _moved(place: Workspace, found: Found, one: Target, at: Worktree | None, mad
     sign = ground.settings.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
     text = f"Merge branch '{ground.main}' into {tip.branch}\n"
     commit = merging.commit(place.git, made, [tip.head, base], text, None, sign)
-    written = Record(tip.branch, tip.plan, ground.main, "", tip.head, tip.there or "", base, actor=actor, keep=True)
+    written = Record(
+        tip.branch, tip.plan, tip.branch, (ground.remote or "") if tip.there is not None else "", tip.head, tip.there or "",
+        base, commit, actor=actor, update=True,
+    )  # fmt: skip
     intent = record.begin(place, written)
     try:
         problem = _pushed(place, found, one, commit)
@@ -135,10 +138,7 @@ def _here(place: Workspace, one: Target, at: Worktree | None, commit: str, inten
     """Move the branch here, its files first where it is checked out."""
     tip = one.tip
     assert tip.here is not None
-    with (
-        locks.held(place.state(LOCK)),
-        ahead(place, at, Move(tip.branch, tip.here, commit), intent) as said,
-    ):
+    with locks.held(place.state(LOCK)), ahead(place, Move(tip.branch, tip.here, commit), intent) as said:
         git = Git(at.path, place.environment) if at is not None else place.git
         if said is None:
             said = refs.transact(git, [Update(HEADS + tip.branch, commit, tip.here)], "holdfast: main branch merged")
