@@ -14,6 +14,7 @@ import check_plans
 import claims
 import commit_with_plan
 import commit_without_plan
+import finish
 import guard
 import machine
 import merged_or_not
@@ -36,6 +37,7 @@ SCENARIOS = {
     "claims": claims.measure,
     "merged-or-not": merged_or_not.measure,
     "start-claim": start_claim.measure,
+    "finish": finish.measure,
     "guard": guard.measure,
     "worktrees": worktrees.measure,
     "agent-hook": agent_hook.measure,

@@ -1,4 +1,4 @@
-"""`make race`: many workers want the same plans and numbers at once; a table of what came of it, and what broke."""
+"""`make race`: many workers want the same plans and numbers, or finish, at once; a table of what came of it, and what broke."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from collections.abc import Iterator
 
 import allocation
 import claims
+import finishing
 import ready_plans
 from http_server import serve
 from setting import NONE, TRANSPORTS, Setting, deal, modes
-from tally import Tally, render, render_codes
+from tally import Tally, render, render_codes, render_results
 from worlds import SetUpError, seal
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COMMAND = os.path.join(_ROOT, ".venv", "bin", "holdfast")
-PARTS = ("claims", "numbers", "next")
+PARTS = ("claims", "numbers", "next", "finish")
 _SHOWN = 60
 
 
@@ -30,7 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0, or 1 when anything happened that must never be, 2 when it could not be tried."""
     asked = _arguments(arguments)
     begin = time.monotonic()
-    print(f"seed {asked.seed}: {asked.workers} workers, {asked.plans:,} plans, {asked.numbers:,} numbers", flush=True)
+    print(
+        f"seed {asked.seed}: {asked.workers} workers, {asked.plans:,} plans, {asked.numbers:,} numbers, {asked.rounds:,} rounds",
+        flush=True,
+    )
     folder = tempfile.mkdtemp(prefix="holdfast-race-") if asked.keep else ""
     with tempfile.TemporaryDirectory(prefix="holdfast-race-") as thrown_away:
         home = seal(os.path.realpath(folder or thrown_away))
@@ -65,6 +69,11 @@ def _run(setting: Setting, asked: argparse.Namespace) -> Iterator[Tally]:
     for transport in transports:
         if "next" in asked.only and asked.ready:
             yield _said(ready_plans.run(setting, transport, asked.ready))
+    kinds = [(transport, apart) for transport in transports for apart in (False, True)]
+    for at, (transport, apart) in enumerate(kinds):
+        rounds = asked.rounds // len(kinds) + (at < asked.rounds % len(kinds))
+        if "finish" in asked.only and rounds:
+            yield _said(finishing.run(setting, transport, rounds, apart=apart))
 
 
 def _said(tally: Tally) -> Tally:
@@ -76,6 +85,9 @@ def _said(tally: Tally) -> Tally:
 def _show(tallies: list[Tally], seed: int, seconds: float) -> None:
     print("\n" + render(tallies))
     print("\n" + render_codes(tallies))
+    results = render_results(tallies)
+    if results:
+        print(results)
     locks = sum(one.locks for one in tallies)
     if locks:
         print(f"{locks} lock files of git, left by those that were killed, were removed as git advises")
@@ -102,6 +114,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     add("--numbers", type=int, default=500, help="plan numbers to take, over all transports (%(default)s)")
     add("--number-clones", type=int, default=8, help="clones that take numbers at once (%(default)s)")
     add("--ready", type=int, default=42, help="plans that `start --next` hands out, per transport (%(default)s)")
+    add("--rounds", type=int, default=100, help="rounds of finishers, over all transports (%(default)s)")
     add(
         "--kill",
         type=float,

@@ -23,12 +23,16 @@ class Violation:
 
 @dataclass(slots=True)
 class Tally:
-    """What one mode found; `taken` counts plans or numbers, `locks` the lock files that a killed git left."""
+    """What one mode found; `taken` counts plans, numbers or rounds, `locks` the lock files that a killed git left.
+
+    `results` counts what finishers said of themselves.
+    """
 
     mode: str
     taken: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     codes: Counter[int] = field(default_factory=Counter)
+    results: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, list[float]] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     locks: int = 0
@@ -63,6 +67,15 @@ def render_codes(tallies: Iterable[Tally]) -> str:
     codes: Counter[int] = sum((one.codes for one in tallies), Counter())
     shown = (f"{f'signal {-code}' if code < 0 else code}: {count:,}" for code, count in sorted(codes.items()))
     return "exit codes  " + ", ".join(shown)
+
+
+def render_results(tallies: Iterable[Tally]) -> str:
+    """What finishers said of themselves, mode by mode; empty where nobody finished anything."""
+    lines = []
+    for one in tallies:
+        shown = ", ".join(f"{name}: {count:,}" for name, count in sorted(one.results.items()))
+        lines += [f"{one.mode}  {shown}"] if shown else []
+    return "\n".join(lines)
 
 
 def _row(tally: Tally) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
 from at_work import Agent
-from claiming import GIT, Clone, Team, before, executable, git_that
+from claiming import GIT, Clone, Team, before, executable, git_that, holdfast_words
 from conftest import plan_text
 from finishing import (
     BRANCH,
@@ -186,7 +187,12 @@ def test_squash_says_who_wrote_it_and_what_it_was(own: Clone) -> None:
     assert "Co-authored-by: Ada <ada@example.org>" in body
     assert f"Merged-Branch: {BRANCH}\nMerged-Head: {tip}" in body
     trailers = own.git("log", "-1", "--format=%(trailers:only)", "main").splitlines()
-    assert [line.split(":")[0] for line in trailers if line] == ["Co-authored-by", "Merged-Branch", "Merged-Head"]
+    assert [line.split(":")[0] for line in trailers if line] == [
+        "Co-authored-by",
+        "Merged-Branch",
+        "Merged-Head",
+        "Merge-Id",
+    ]
 
 
 def test_a_merge_keeps_the_commits(own: Clone) -> None:
@@ -451,3 +457,35 @@ def test_a_main_branch_that_never_stands_still(team: Team, shared: Clone, tmp_pa
     assert [one["code"] for one in found["blockers"]] == ["finish-lost"]
     assert shared.id_of(BRANCH) and team.remote.id_of(BRANCH) and unfinished(shared) == []
     merged(shared, 1, *EVIDENCE)
+
+
+# Somebody else is faster
+
+
+def faster(clone: Clone, plan: int) -> str:
+    """The words of another finish in the same repository or another clone, which says nothing."""
+    return f"(cd {clone.path} && {holdfast_words('finish', plan, *map(quote, EVIDENCE))}) >&2"
+
+
+@pytest.mark.parametrize("index", [False, True])
+@pytest.mark.parametrize("word", ["merge-tree", "commit-tree"])
+def test_another_merge_moves_the_main_branch_meanwhile(alone: Clone, tmp_path: Path, word: str, index: bool) -> None:
+    if index:
+        adopted(alone)
+    for number, name in ((1, "work.txt"), (3, "third.txt")):
+        worked(alone, number, name)
+    merged(alone, 3, *EVIDENCE, env=before(tmp_path / "bin", word, faster(alone, 1)))
+    assert alone.status() == "" and (alone.read("work.txt"), alone.read("third.txt")) == ("work\n", "work\n")
+    assert len(alone.git("rev-list", "--grep=^Merged-Branch: ", "main").split()) == 2 and unfinished(alone) == []
+
+
+@pytest.mark.parametrize("word", ["commit-tree", "push"])
+def test_the_same_merge_in_the_same_second_by_the_same_name(
+    team: Team, shared: Clone, tmp_path: Path, word: str
+) -> None:
+    other = team.clone("ada-elsewhere")
+    second = {"GIT_COMMITTER_DATE": "@1700000000 +0000"}
+    found = ended(shared, 1, *EVIDENCE, env=second | before(tmp_path / "bin", word, faster(other, 1)))
+    assert (found["exit"], found["result"]) == (4, "lost"), found
+    assert len(team.remote.git("rev-list", "--grep=^Merged-Branch: ", "main").split()) == 1
+    assert other.id_of("main") == team.remote.id_of("main") and unfinished(shared) == []

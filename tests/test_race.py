@@ -15,7 +15,29 @@ RUN = Path(__file__).parent.parent / "race" / "run.py"
 
 @pytest.mark.parametrize("transport", ["file", "http", "none"])
 def test_one_winner_and_no_number_twice(transport: str) -> None:
-    sizes = ("--plans", "6", "--workers", "4", "--numbers", "12", "--number-clones", "4", "--ready", "6")
+    sizes = (
+        "--plans",
+        "6",
+        "--workers",
+        "4",
+        "--numbers",
+        "12",
+        "--number-clones",
+        "4",
+        "--ready",
+        "6",
+        "--rounds",
+        "0",
+    )
     command = (sys.executable, str(RUN), "--command", f"{sys.executable} -m holdfast", "--transport", transport)
     done = subprocess.run((*command, *sizes), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("transport", "rounds"), [("file", 2), ("http", 1), ("none", 2)])
+def test_of_several_finishers_one_merges(transport: str, rounds: int) -> None:
+    command = (sys.executable, str(RUN), "--command", f"{sys.executable} -m holdfast", "--transport", transport)
+    done = subprocess.run(
+        (*command, "--only", "finish", "--rounds", str(rounds)), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import finish_verdict
 from setting import deal, modes, split
 from verdict import Scene, judge
 from workers import Attempt, Worker
@@ -20,7 +22,7 @@ RUN = HERE.parent / "race" / "run.py"
 def race(*options: str, fault: str = "") -> tuple[int, str]:
     """Run the races against the stand-in; exit code and what was printed."""
     fake = f"{sys.executable} -I -S {HERE / 'fake_start.py'} --fault={fault}"
-    command = (sys.executable, str(RUN), "--command", fake, "--seed", "7", "--workers", "3", *options)
+    command = (sys.executable, str(RUN), "--command", fake, "--seed", "7", "--workers", "3", "--rounds", "0", *options)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout
@@ -135,3 +137,71 @@ def test_every_mode_gets_plans_and_none_is_lost() -> None:
         assert sum(count for _, count in dealt) == plans
         assert len(dealt) == min(plans, len(modes()))
         assert all(sum(split(count)) == count and max(split(count)) <= 60 for _, count in dealt)
+
+
+# Finishers
+
+BASE, HEAD, MERGE = "b" * 40, "d" * 40, "e" * 40
+WORK = finish_verdict.Work(1, "plan-1-x", HEAD, COMMIT, "/ada/.worktrees/plan-1-x", "/ada")
+LANDED = finish_verdict.Landed(MERGE, BASE, "plan-1-x", frozenset({1}))
+OPEN = {BRANCH: HEAD, FENCE: COMMIT}
+MERGED = {"result": "merged", "plan": 1, "branch": "plan-1-x", "merge_commit": MERGE}
+OVERTAKEN = {"result": "lost", "plan": 1, "branch": "plan-1-x"}
+WON_AND_LOST = [attempt("ada", 0, **MERGED), attempt("bob", 4, **OVERTAKEN)]
+CLONES = {"/ada/.git": dict[str, str](), "/bob/.git": dict[str, str]()}
+AFTER = finish_verdict.Scene(
+    BASE, (LANDED,), {}, {"/ada": "/ada/.git", "/bob": "/bob/.git"}, CLONES,
+    kept={"/ada/.git": frozenset({HEAD})}, mains={"/ada/.git": MERGE, "/bob/.git": BASE},
+)  # fmt: skip
+BEFORE = replace(
+    AFTER, main=(), remote=OPEN, clones={**CLONES, "/ada/.git": OPEN}, kept={}, mains=dict.fromkeys(CLONES, BASE),
+    worktrees=frozenset({WORK.worktree}),
+)  # fmt: skip
+
+
+def test_one_merge_and_one_who_lost() -> None:
+    assert finish_verdict.one_work(AFTER, WORK, WON_AND_LOST) == []
+    looked = [attempt("ada", 0, **MERGED), attempt("bob", 0, **{**MERGED, "result": "already-merged"})]
+    assert finish_verdict.one_work(AFTER, WORK, looked) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "attempts", "complaint"),
+    [
+        (AFTER, [attempt("ada", 0, **MERGED), attempt("bob", 0, **MERGED)], "2 say that they merged it"),
+        (AFTER, [attempt("bob", 4, **OVERTAKEN)], "0 say that they merged it"),
+        (AFTER, [WON_AND_LOST[0], attempt("bob", 1, result="refused")], "bob ended with 1"),
+        (replace(AFTER, main=(LANDED, LANDED)), WON_AND_LOST, "plan-1-x is 2 times in the main branch"),
+        (replace(AFTER, main=()), WON_AND_LOST, "plan-1-x is 0 times in the main branch"),
+        (replace(AFTER, base=HEAD), WON_AND_LOST, "does not stand on"),
+        (replace(AFTER, main=(replace(LANDED, holds=frozenset()),)), WON_AND_LOST, "the work of plan 1 is not in"),
+        (replace(AFTER, remote={BRANCH: HEAD}), WON_AND_LOST, "the remote still has"),
+        (replace(AFTER, clones={**CLONES, "/ada/.git": {FENCE: COMMIT}}), WON_AND_LOST, "clone ada/.git still has"),
+        (replace(AFTER, kept={}), WON_AND_LOST, "nothing keeps the commits"),
+        (replace(AFTER, mains={"/ada/.git": BASE, "/bob/.git": BASE}), WON_AND_LOST, "was not brought along"),
+        (replace(AFTER, worktrees=frozenset({WORK.worktree})), WON_AND_LOST, "plan-1-x is left"),
+        (replace(AFTER, intents={"/bob/.git": ("x",)}), WON_AND_LOST, "clone bob/.git: merge x is left"),
+        (replace(AFTER, damaged=("ada has M  x",)), WON_AND_LOST, "ada has M  x"),
+    ],
+)
+def test_what_is_wrong_after_finishers_is_found(
+    found: finish_verdict.Scene, attempts: list[Attempt], complaint: str
+) -> None:
+    said = finish_verdict.one_work(found, WORK, attempts)
+    assert any(complaint in one for one in said), said
+
+
+def test_what_lost_is_whole() -> None:
+    lost = [attempt("ada", 4, **OVERTAKEN)]
+    assert finish_verdict.works_apart(BEFORE, {"ada": WORK}, lost) == []
+    gone = replace(BEFORE, remote={}, clones=CLONES, worktrees=frozenset[str]())
+    said = " ".join(finish_verdict.works_apart(gone, {"ada": WORK}, lost))
+    assert all(words in said for words in ("the remote has refs/heads", "clone ada/.git has", "fence", "is gone"))
+    unmerged = finish_verdict.works_apart(BEFORE, {"ada": WORK}, [WON_AND_LOST[0]])
+    assert "plan-1-x is 0 times in the main branch" in unmerged
+    assert finish_verdict.works_apart(AFTER, {"ada": WORK}, [WON_AND_LOST[0]]) == []
+
+
+def test_races_in_which_nobody_meets_anybody_prove_nothing() -> None:
+    assert finish_verdict.idle(10, 0, 0) == ["in 10 rounds nobody lost and nobody was overtaken: nothing raced"]
+    assert finish_verdict.idle(10, 1, 0) == finish_verdict.idle(10, 0, 1) == finish_verdict.idle(0, 0, 0) == []

@@ -8,8 +8,9 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MERGED_BRANCH, MERGED_HEAD = "Merged-Branch", "Merged-Head"
-"""Trailers of a merge: the branch and the commit that it brought. So every clone knows that this very work is merged."""
+MERGED_BRANCH, MERGED_HEAD, MERGE_ID = "Merged-Branch", "Merged-Head", "Merge-Id"
+"""Trailers of a merge: the branch and the commit that it brought, so that every clone knows that this very work is merged;
+and what no other merge has: two that are made in one second by one name would be one commit, and both would have won."""
 
 
 class Person(NamedTuple):
@@ -43,13 +44,23 @@ class Authored(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What is merged: a branch at a commit, its plan with that one's title, and its own commits, oldest first."""
+    """What is merged: a branch at a commit, its plan with that one's title, and its own commits, oldest first.
+
+    `id` is that of this very merge, empty where somebody else makes it.
+    """
 
     branch: str
     head: str
     plan: int | None
     title: str
     own: Sequence[Authored]
+    id: str = ""
+
+    @property
+    def trailers(self) -> list[str]:
+        """What the main branch says of it for machines."""
+        known = [f"{MERGED_BRANCH}: {self.branch}", f"{MERGED_HEAD}: {self.head}"]
+        return [*known, f"{MERGE_ID}: {self.id}"] if self.id else known
 
 
 def author(work: Work) -> Person | None:
@@ -76,9 +87,8 @@ def subject(work: Work, method: str, tag: bool, request: int | None = None) -> s
 
 def body(work: Work, method: str) -> str:
     """What follows the first line: the commits that are put together, and the trailers."""
-    trailers = [f"{MERGED_BRANCH}: {work.branch}", f"{MERGED_HEAD}: {work.head}"]
     if method == MERGE:
-        return "\n".join(trailers) + "\n"
+        return "\n".join(work.trailers) + "\n"
     said = [one._replace(message=_without_trailers(one.message)) for one in work.own]
     said = [one for one in said if one.subject]
     if len(said) == 1:
@@ -93,7 +103,7 @@ def body(work: Work, method: str) -> str:
     others = dict.fromkeys((one.name, one.address) for one in work.own)
     also = [f"Co-authored-by: {name} <{at}>" for name, at in others if first and (name, at) != first[:2]]
     text = "\n".join(listed).strip()
-    return (text + "\n\n" if text else "") + "\n".join((*also, *trailers)) + "\n"
+    return (text + "\n\n" if text else "") + "\n".join((*also, *work.trailers)) + "\n"
 
 
 def message(work: Work, method: str, tag: bool) -> str:
@@ -103,7 +113,11 @@ def message(work: Work, method: str, tag: bool) -> str:
 
 def _without_trailers(text: str) -> str:
     """A message without lines that say what was merged: a commit of a branch cannot know."""
-    lines = (line for line in text.split("\n") if not line.startswith((f"{MERGED_BRANCH}:", f"{MERGED_HEAD}:")))
+    lines = (
+        line
+        for line in text.split("\n")
+        if not line.startswith((f"{MERGED_BRANCH}:", f"{MERGED_HEAD}:", f"{MERGE_ID}:"))
+    )
     return "\n".join(lines)
 
 
@@ -112,7 +126,7 @@ def with_trailers(text: str, work: Work) -> str:
     told = _without_trailers(text).rstrip("\n")
     last = told.rpartition("\n\n")[2] if "\n\n" in told else ""
     joined = "\n" if last and all(": " in line for line in last.split("\n")) else "\n\n"
-    return f"{told}{joined}{MERGED_BRANCH}: {work.branch}\n{MERGED_HEAD}: {work.head}\n"
+    return told + joined + "\n".join(work.trailers) + "\n"
 
 
 def heads_in(text: str) -> tuple[str, ...]:

@@ -293,9 +293,9 @@ class _Ladder:
         if code not in (0, 1):
             return False
         tree = out.split(b"\0")[0].decode()
-        (left,) = commits.changed(self.git, [(tree, commit.tree)]) if tree != commit.tree else [frozenset()]
+        left = self.git.tree_changes(tree, commit.tree).changes() if tree != commit.tree else []
         own = paths(commit.changes)
-        return all(path in own and path.endswith(".md") for path in paths(left))
+        return left is not None and all(one.path in own and one.path.endswith(".md") for one in left)
 
     def _by_squash(self, cases: list[_Case], main: Main) -> dict[str, _Found]:
         """Branches whose whole change is one commit of the main branch."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from holdfast.adapters import merging
 from holdfast.domain import finish_message
 from holdfast.domain.finish_message import Work
@@ -22,7 +24,7 @@ def work(scene: Scene) -> Work:
 
 def commit(place: Workspace, scene: Scene) -> str:
     """Make the commit, or the commits of a rebased branch; gives the last. `GitError` where git cannot, as for a signature."""
-    done, method, made = work(scene), scene.policy.finish.method, scene.made
+    done, method, made = work(scene)._replace(id=os.urandom(8).hex()), scene.policy.finish.method, scene.made
     sign = signed(scene)
     tag = scene.policy.tag_commits
     if made.picks:

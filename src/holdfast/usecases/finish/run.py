@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from holdfast.usecases.surroundings import Asked
     from holdfast.usecases.workspace import Workspace
 
-_ATTEMPTS = 3
-"""So often is looked again when the main branch has moved meanwhile."""
+_ATTEMPTS = 4
+"""So often is looked: once, and three times again when the main branch has moved meanwhile."""
 _PAUSES = (2, 4, 8, 15, 30)
 """Seconds between two looks at what `--wait` waits for; the last one again and again."""
 _PASSES = frozenset({"check-pending", "check-missing", "request-undecided", "head-not-pushed"})
