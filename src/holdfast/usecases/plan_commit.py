@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.adapters.git import REGULAR, Entry, decode, encode
+from holdfast.adapters.git import REGULAR, Entry
 from holdfast.adapters.objects import TREE
 from holdfast.domain.plan_index import NoPlace
 from holdfast.domain.plan_reader import parse
@@ -12,14 +12,12 @@ from holdfast.domain.summary import summarize
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from holdfast.domain.policy import FolderPolicy
     from holdfast.domain.summary import Summary
     from holdfast.usecases.configured import Configured
     from holdfast.usecases.workspace import Workspace
-
-_KINDS = {TREE: "tree", "160000": "commit"}
 
 
 def with_plan(plans: PlanSet, folder: FolderPolicy, configured: Configured, path: str, content: bytes) -> PlanSet:
@@ -38,7 +36,10 @@ def with_plan(plans: PlanSet, folder: FolderPolicy, configured: Configured, path
 
 def added_to(plans: PlanSet, path: str) -> Summary:
     """The plan at a path, as `with_plan` read it."""
-    return next(one for one in plans.summaries if one.path == path)
+    folder = plans.policy.folder_of(path)
+    number = folder.number_of(path) if folder is not None else None
+    assert number is not None
+    return next(one for one in plans.find(number) if one.path == path)
 
 
 def files_of(plans: PlanSet, path: str, content: bytes) -> dict[str, bytes]:
@@ -57,23 +58,23 @@ def files_of(plans: PlanSet, path: str, content: bytes) -> dict[str, bytes]:
 
 def tree(place: Workspace, base: str, files: Mapping[str, bytes]) -> str:
     """The id of base's tree with these files in it, folder by folder: no index file that a killed process would leave behind."""
-    tree = place.objects.id_of(f"{base}^{{tree}}")
-    for path, content in files.items():
-        tree = _put(place, tree, path.split("/"), place.git.write_blob(content))
-    assert tree is not None
-    return tree
+    blobs = {tuple(path.split("/")): place.git.write_blob(content) for path, content in files.items()}
+    return _with(place, place.objects.id_of(f"{base}^{{tree}}"), blobs)
 
 
-def _put(place: Workspace, tree: str | None, path: Sequence[str], blob: str) -> str:
-    """The id of a tree that holds the blob at the path."""
-    name, *below = path
+def _with(place: Workspace, tree: str | None, blobs: Mapping[tuple[str, ...], str]) -> str:
+    """The id of a tree that holds the blobs at their paths, and all else that it held."""
     entries = dict(place.objects.entries(tree)) if tree is not None else {}
-    if below:
+    below: dict[str, dict[tuple[str, ...], str]] = {}
+    for (name, *rest), blob in blobs.items():
+        before = entries.get(name)
+        if rest:
+            below.setdefault(name, {})[tuple(rest)] = blob
+        else:
+            mode = before.mode if before is not None and before.mode in REGULAR else REGULAR[0]
+            entries[name] = Entry(mode, blob, name)
+    for name, inner in below.items():
         there = entries.get(name)
         folder = there.oid if there is not None and there.mode == TREE else None
-        entries[name] = Entry(TREE, _put(place, folder, below, blob), name)
-    else:
-        before = entries.get(name)
-        entries[name] = Entry(before.mode if before is not None and before.mode in REGULAR else REGULAR[0], blob, name)
-    lines = (f"{one.mode} {_KINDS.get(one.mode, 'blob')} {one.oid}\t{one.path}\0" for one in entries.values())
-    return decode(place.git.run("mktree", "-z", "--missing", data=encode("".join(lines)))).strip()
+        entries[name] = Entry(TREE, _with(place, folder, inner), name)
+    return place.git.store_tree(entries.values())

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from holdfast.adapters.git import Git
     from holdfast.domain.finish_message import Authored
+    from holdfast.domain.policy import FolderPolicy
     from holdfast.domain.problem import Problem
     from holdfast.domain.summary import Summary
     from holdfast.usecases.configured import Configured
+    from holdfast.usecases.observe import Observer
     from holdfast.usecases.workspace import Workspace
 
 _OURS, _AS_TEXT = "true", "git merge-file -q %A %O %B"
@@ -54,8 +56,9 @@ def merge_by_host(place: Workspace, base: str, head: str, plan: int | None) -> M
         indexes = {one.index_path for one in place.configurations.of_tree(base).policy.folders}
         return Made("", Tree(found.conflicts, set(found.conflicts) <= indexes))
     configured = place.configurations.of_tree(found.tree)
-    plans = place.observer.of_tree(found.tree, configured)
-    problems = _added(place, base, plans, configured)
+    observer = place.observer
+    plans = observer.of_tree(found.tree, configured)
+    problems = _added(observer, base, plans, configured)
     if configured.policy.mode == COMMITTED:
         remedy = "run it with `--update-branch`: it merges the main branch into it row by row"
         problems += [one._replace(remedy=remedy) for one in errors(index.check(plans))]
@@ -102,6 +105,7 @@ class Merger:
         self.base = base
         self.on_main = on_main
         self.git = _neutral(place, base)
+        self.observer = place.observer  # one for all: what it has read it need not read again
 
     def of(self, head: str, plan: int | None, evidence: str | None) -> Made:
         """The tree of `head` merged into the base, with the plan completed by the `evidence`, if there is any."""
@@ -117,19 +121,19 @@ class Merger:
         merged, texts = self._indexes(found, head, configured)
         if merged.conflicts:
             return Made("", Tree(merged.conflicts))
-        plans = _with_files(place.observer.of_tree(found.tree, configured), texts)
+        plans = _with_files(self.observer.of_tree(found.tree, configured), texts)
         one = _plan(plans, plan)
         files = dict(texts)
         if evidence is not None and one is not None:
             content = _evidenced(place, found.tree, plans, one, evidence)
             files[one.path] = content
-            folder = next(state.folder for state in plans.folders if one in state.summaries)
+            folder = _folder(plans, one)
             plans = plan_commit.with_plan(plans, folder, configured, one.path, content)
             one = plan_commit.added_to(plans, one.path)
         if self.on_main or plans.policy.mode == COMMITTED:
             files |= {due.state.folder.index_path: due.expected for due in _due(plans)}
         tree = plan_commit.tree(place, found.tree, files) if files else found.tree
-        problems = _added(place, self.base, plans, configured)
+        problems = _added(self.observer, self.base, plans, configured)
         return Made(tree, _seen(place, self.base, tree, problems, one), one.title if one is not None else "")
 
     def _indexes(
@@ -191,8 +195,14 @@ def _plan(plans: PlanSet, number: int | None) -> Summary | None:
     return found[0] if found else None
 
 
+def _folder(plans: PlanSet, one: Summary) -> FolderPolicy:
+    folder = plans.policy.folder_of(one.path)
+    assert folder is not None
+    return folder
+
+
 def _evidenced(place: Workspace, tree: str, plans: PlanSet, one: Summary, evidence: str) -> bytes:
-    folder = next(state.folder for state in plans.folders if one in state.summaries)
+    folder = _folder(plans, one)
     written = status.written(status.COMPLETE, folder.statuses)
     if written is None:
         raise Unable(f"{one.path}: no word for complete is configured")
@@ -200,9 +210,8 @@ def _evidenced(place: Workspace, tree: str, plans: PlanSet, one: Summary, eviden
     return with_status(one.path, one.number, content, folder, written, evidence)
 
 
-def _added(place: Workspace, base: str, plans: PlanSet, configured: Configured) -> list[Problem]:
+def _added(observer: Observer, base: str, plans: PlanSet, configured: Configured) -> list[Problem]:
     """What the merge adds to the main branch that breaks a rule: old mess there blocks nobody."""
-    observer = place.observer
     before = observer.of_tree(base, configured)
     old = observer.configurations.of_tree(base).problems if configured.problems else ()
     return errors(judge.change(plans, [before], observer, configured, [old]).added)
