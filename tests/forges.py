@@ -492,7 +492,7 @@ class _GitHub:
         merged = one.state == "merged"
         there = None if one.fork == "" else {"id": 8, "full_name": one.fork or fake.repository, "name": "project"}
         return {
-            "id": 1000 + one.number, "number": one.number, "html_url": f"{fake.origin}/{fake.repository}/pull/{one.number}",
+            "id": 1000 + one.number, "node_id": f"PR_{one.number}", "number": one.number, "html_url": f"{fake.origin}/{fake.repository}/pull/{one.number}",
             "url": f"{fake.url}/repos/{fake.repository}/pulls/{one.number}",
             "state": "open" if one.state == "open" else "closed", "title": one.title, "body": one.body or None,
             "draft": one.draft, "locked": False, "user": _user("ada"), "created_at": WHEN, "updated_at": WHEN,
@@ -676,9 +676,19 @@ class _GitHub:
         return {"state": whole, "sha": commit}
 
     def _graphql(self, body: dict[str, Any]) -> _Reply:
+        if "enqueuePullRequest" in body["query"]:
+            return self._enqueue(body["variables"])
         one = self.fake.by(str(body["variables"]["number"]))
         entry = {"state": "QUEUED"} if one.queued else None
         return _Reply(200, {"data": {"repository": {"pullRequest": {"mergeQueueEntry": entry}}}})
+
+    def _enqueue(self, given: dict[str, Any]) -> _Reply:
+        one = next(one for one in self.fake.requests.values() if self._one(one).document["node_id"] == given["id"])
+        why = "Head branch was modified" if given["head"] != one.head else self.fake.why_not(one)
+        if why:
+            return _Reply(200, {"data": {"enqueuePullRequest": None}, "errors": [{"message": why}]})
+        one.queued = True
+        return _Reply(200, {"data": {"enqueuePullRequest": {"mergeQueueEntry": {"state": "QUEUED"}}}})
 
 
 class _GitLab:

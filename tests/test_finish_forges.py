@@ -223,10 +223,40 @@ def test_the_host_deletes_the_branch_itself(hosted: Hosted) -> None:
 
 
 def test_a_merge_queue(on_github: Hosted) -> None:
+    """It is put there at exactly what was validated; when the forge has merged it, the next finish cleans up."""
+    forge, ada = on_github.forge, on_github.ada
     on_github.opened()
-    on_github.forge.queue = True
-    found = ended(on_github.ada, 1)
-    assert (found["exit"], found["result"]) in ((0, "queued"), (1, "refused")), found
+    forge.queue = True
+    found = ended(ada, 1)
+    assert (found["exit"], found["result"]) == (0, "queued"), found
+    assert forge.requests[1].queued and unfinished(ada) == [] and tree_of(ada).path.is_dir()
+    assert ended(ada, 1)["result"] == "queued"
+    forge.carry_out(forge.requests[1], "squash", "First (#1)\n")
+    done = ended(ada, 1)
+    assert (done["exit"], done["result"]) == (0, "already-merged"), done
+    assert ada.worktrees() == [str(ada.path)] and BRANCH not in ada.git("branch", "-a")
+
+
+def test_linear_history_takes_no_merge_commits(on_github: Hosted) -> None:
+    ada = on_github.ada
+    ada.write("holdfast.toml", ada.read("holdfast.toml") + "[finish]\nmethod = 'merge'\n")
+    assert ada.commit("Merge commits").code == 0
+    ada.git("push", "-q", "origin", "main")
+    on_github.opened()
+    on_github.forge.protected = on_github.forge.linear = True
+    found = ended(ada, 1)
+    assert [one["code"] for one in found["blockers"]] == ["method-not-allowed"]
+    assert "squash" in found["blockers"][0]["remedy"]
+
+
+def test_a_plan_index_that_is_wrong_in_what_a_host_would_merge(on_github: Hosted) -> None:
+    work = tree_of(on_github.ada)
+    text = work.read("docs/plans/README.md")
+    work.write("docs/plans/README.md", text.replace("| Medium |", "| Low |"))
+    work.git("commit", "-qanm", "By hand")
+    work.git("push", "-q", "origin", "HEAD")
+    on_github.opened()
+    assert refused(on_github.ada, 1) == ["index-differs"]
 
 
 def test_the_head_moves_in_between(hosted: Hosted) -> None:

@@ -131,13 +131,13 @@ class Client:
         self._judge(raw)
         return Fields(self._json(raw, what), what)
 
-    def once(self, method: str, path: str, body: Mapping[str, Any]) -> Reply:
-        """Send a call that must never be sent twice, and give whatever came of it.
+    def once(self, method: str, path: str, body: Mapping[str, Any], url: str = "") -> Reply:
+        """Send a call that must never be sent twice, and give whatever came of it; `url` is an address beside the API.
 
         `ForgeUnreachable` only where the forge cannot have seen it.
         """
         try:
-            raw = self._write(method, self._url(path, {}), body)
+            raw = self._write(method, url or self._url(path, {}), body)
         except Broken as broken:
             words = f"{self._address.host}: {self._clean(str(broken))}"
             if not broken.sent:

@@ -17,9 +17,12 @@ from holdfast.domain.forge import (
     MERGED,
     OPEN,
     PENDING,
+    QUEUED,
     REBASE,
+    REFUSED,
     SQUASH,
     SUCCESS,
+    Answer,
     Gates,
     Request,
 )
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
     from holdfast.adapters.forge.client import Client
     from holdfast.adapters.forge.fields import Fields
-    from holdfast.domain.forge import Address, Answer
+    from holdfast.domain.forge import Address
 
 _MERGEABLE = {"behind": BEHIND, "dirty": CONFLICTS}
 _STATES = {"success": SUCCESS, "pending": PENDING, "failure": FAILURE, "error": FAILURE}
@@ -46,6 +49,8 @@ _HARMLESS = frozenset({
     "required_linear_history",
 })  # fmt: skip
 """Rules that are read, or that stand in no merge's way."""
+_ENQUEUE = "mutation($id:ID!,$head:GitObjectID!){enqueuePullRequest(input:{pullRequestId:$id,expectedHeadOid:$head})" \
+           "{mergeQueueEntry{state}}}"  # fmt: skip
 _QUEUED = "query($owner:String!,$name:String!,$number:Int!){repository(owner:$owner,name:$name)" \
           "{pullRequest(number:$number){mergeQueueEntry{state}}}}"  # fmt: skip
 
@@ -129,12 +134,29 @@ class GitHub:
         )
 
     def merge(self, request: Request, method: str, title: str, message: str) -> Answer:
-        """Ask once to merge exactly `request.head`."""
+        """Ask once to merge exactly `request.head`; where its base has a merge queue, to put it there."""
+        if self._has_queue(request.base):
+            return self._queue(request)
         body = {"sha": request.head, "merge_method": method}
         if method != REBASE:
             body |= {"commit_title": title, "commit_message": message}
         reply = self._client.once("PUT", f"{self._at}/pulls/{request.number}/merge", body)
         return merge_answer(GITHUB, reply.status, reply.document, reply.words, reply.empty)
+
+    def _queue(self, request: Request) -> Answer:
+        """Put a request into the queue of its base, at exactly its head (GraphQL `enqueuePullRequest`)."""
+        node = self._client.get(f"{self._at}/pulls/{request.number}", "a request").text("node_id")
+        asked = {"query": _ENQUEUE, "variables": {"id": node, "head": request.head}}
+        reply = self._client.once("POST", "", asked, _graphql(self.address.api))
+        if reply.status != 200 or not isinstance(reply.document, dict):
+            return merge_answer(GITHUB, reply.status, reply.document, reply.words, reply.empty)
+        errors = reply.document.get("errors")
+        if not errors:
+            return Answer(QUEUED, "it is in the merge queue")
+        said = (
+            [str(one.get("message", "")) for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+        )
+        return Answer(REFUSED, "; ".join(said) or "it was not put into the merge queue")
 
     def make(self, branch: str, base: str, title: str, body: str) -> Request:
         """Open a request."""

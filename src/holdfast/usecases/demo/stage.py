@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 _SECONDS = re.compile(r"for \d+ s\b")
 _UNTIL = re.compile(r"until \d{4}-\d\d-\d\d")
+_VARYING = (
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "2026-01-02T03:04:05Z"),
+    (re.compile(r"\b[0-9a-f]{40}\b"), "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"),
+    (re.compile(r"\b(as|at|exactly) [0-9a-f]{9}\b"), r"\1 0a1b2c3d4"),
+    (re.compile(r"Merge-Id: [0-9a-f]{16}"), "Merge-Id: 0123456789abcdef"),
+    (re.compile(r"trash [0-9a-f]{8}-[0-9a-f]{8}"), "trash 01234567-89abcdef"),
+)
+"""What differs from run to run because it is made by chance or by the clock, and what is shown instead."""
 _PATIENCE = 3_000
 """So often is looked, every fiftieth of a second, whether the slow one has set out."""
 
@@ -103,6 +111,8 @@ class Stage:
     def _tidy(self, text: str) -> str:
         for hidden, shown in self._hidden.items():
             text = text.replace(hidden, shown)
+        for pattern, shown in _VARYING:
+            text = pattern.sub(shown, text)
         return _SECONDS.sub("for a moment", _UNTIL.sub("until in a week", text))
 
     def _words(self, step: Step) -> list[str]:

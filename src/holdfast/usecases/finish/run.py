@@ -148,6 +148,8 @@ def _once(place: Workspace, options: Options, now: Moment, tell: Tell, asked: As
     said = Finished(
         REFUSED, tip.branch, tip.plan, tip.head, seen.base, request=_request(seen), notes=found.on.notes
     )  # fmt: skip
+    if seen.seen.outside is not None and seen.seen.outside.request is not None and seen.seen.outside.request.queued:
+        return said._replace(result=QUEUED)
     if not isinstance(decided, FinishPlan):
         lost = refused(tip.branch, decided.blockers)
         return said._replace(result=lost.result, blockers=lost.blockers)
