@@ -492,7 +492,8 @@ class _GitHub:
         merged = one.state == "merged"
         there = None if one.fork == "" else {"id": 8, "full_name": one.fork or fake.repository, "name": "project"}
         return {
-            "id": 1000 + one.number, "node_id": f"PR_{one.number}", "number": one.number, "html_url": f"{fake.origin}/{fake.repository}/pull/{one.number}",
+            "id": 1000 + one.number, "node_id": f"PR_{one.number}", "number": one.number,
+            "html_url": f"{fake.origin}/{fake.repository}/pull/{one.number}",
             "url": f"{fake.url}/repos/{fake.repository}/pulls/{one.number}",
             "state": "open" if one.state == "open" else "closed", "title": one.title, "body": one.body or None,
             "draft": one.draft, "locked": False, "user": _user("ada"), "created_at": WHEN, "updated_at": WHEN,

@@ -561,6 +561,8 @@ def test_a_merge_that_is_refused(fake: Fake) -> None:
 def test_a_queue_and_a_base_that_moved(hub: Fake) -> None:
     hub.queue = True
     assert asked(hub).merge(one(hub), SQUASH, "t", "m").meaning == QUEUED
+    assert hub.requests[1].queued and hub.merges == []
+    hub.queue = False
     said = "Base branch was modified. Review and try the merge again."
     hub.faults.append(("PUT", "/merge", forges.status(405, said)))
     assert asked(hub).merge(one(hub), SQUASH, "t", "m").meaning == BASE_MOVED
