@@ -194,6 +194,8 @@ class Fake:
     page: int = 100
     tls: tuple[str, str] | None = None
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
+    gone_from: tuple[int, bool] | None = None
+    """From that call on (counted by `log`) every connection is cut; the first one of them is carried out if that is set."""
     log: list[Call] = field(default_factory=list)
     _known: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
     """What git said of commits, which never changes."""
@@ -1043,6 +1045,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._misbehave(fault, reply, path)
 
     def _fault(self, method: str, path: str) -> Fault | None:
+        gone, calls = self.server.fake.gone_from, len(self.server.fake.log)
+        if gone is not None and calls >= gone[0]:
+            return cut_after() if gone[1] and calls == gone[0] else cut_before()
         faults = self.server.fake.faults
         for at, (wanted, pattern, fault) in enumerate(faults):
             if wanted in (method, "*") and re.search(pattern, path):

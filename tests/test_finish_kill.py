@@ -20,7 +20,7 @@ from forges import Fake
 from hosting import KINDS, VARIABLES
 from killing import PROVE, chosen, killed_at, steps
 
-SAMPLE = 5
+SAMPLE = 3
 WORLDS = ("alone", "shared", *KINDS)
 
 
@@ -134,6 +134,27 @@ def test_every_step(maker: Maker, tmp_path: Path) -> None:
         last = ended(world.ada, 1)
         assert (last["exit"], last["result"]) == (0, "already-merged" if merged else "merged"), (step, when, last)
         assert check(world)
+    assert either == {True, False} or not PROVE
+
+
+@pytest.mark.parametrize("maker", KINDS, indirect=True)
+def test_a_forge_that_is_gone_from_every_call_on(maker: Maker) -> None:
+    """The connection is cut at a call, carried out or not, and at each one after it: then the truth is found out."""
+    world = maker.fresh()
+    forge = maker.forge
+    assert forge is not None
+    before = len(forge.log)
+    assert finish(world.ada, 1).code == 0
+    either = set()
+    for call, when in chosen(len(forge.log) - before, f"cut {maker.kind}", SAMPLE):
+        world = maker.fresh()
+        forge.gone_from = (len(forge.log) + call, when == "after")
+        ran = finish(world.ada, 1)
+        forge.gone_from = None
+        assert ended(world.ada, "--resume")["exit"] == 0
+        print(call, when, forge.log[-1].path, ran)  # what the test was about when it fails
+        either.add(check(world))
+        assert finish(world.ada, 1).code == 0 and check(world)
     assert either == {True, False} or not PROVE
 
 

@@ -68,6 +68,13 @@ def back(git: Git, old: str, new: str) -> str | None:
     return None
 
 
+def taken_over(git: Git, tip: str, old: str, new: str) -> bool:
+    """True where a commit has all that the move from `old` to `new` changes: somebody has committed it."""
+    changes = _changes(git, old, new)
+    there = {one.path: one.oid for one in git.tree(tip, [one.path for one in changes])} if changes else {}
+    return all(there.get(one.path, "0" * len(one.new_oid)) == one.new_oid for one in changes)
+
+
 def _has_moved(git: Git, old: str, changes: Sequence[Change]) -> bool:
     """False where git's index still is at `old` as far as the move goes: it is written last."""
     staged = git.staged_changes(old, ["."])

@@ -25,6 +25,7 @@ class Intent:
         self._path = os.path.join(folder, name)
         self._handle = _made(self._path) if handle is None else handle
         self._open = True
+        self.unsettled = False
 
     @property
     def path(self) -> str:
@@ -47,8 +48,8 @@ class Intent:
             os.set_inheritable(self._handle, False)
 
     def done(self) -> None:
-        """Forget it: everything that was begun is finished or taken back."""
-        if self._open:
+        """Forget it: everything that was begun is finished or taken back. While it is `unsettled` it is left instead."""
+        if self._open and not self.unsettled:
             forget(self._path)
         self.leave()
 

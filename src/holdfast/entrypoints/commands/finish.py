@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Merge, or do the part that was asked for."""
-    wrong = _wrong(parsed)
+    wrong = _wrong(parsed, face_.dry_run)
     if wrong:
         face_.complain("`holdfast finish`", wrong, "run `holdfast finish --help`")
         return face.USAGE
@@ -69,6 +69,8 @@ def _end_by_hand() -> None:
     import signal
 
     for one in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(one) is signal.SIG_IGN:
+            continue  # under nohup
         signal.signal(one, signal.default_int_handler)
 
 
@@ -83,7 +85,7 @@ def _done(face_: Face, place: Workspace, parsed: argparse.Namespace, options: Op
     return run.one(place, options, clock.now(), face_.say, asked)
 
 
-def _wrong(parsed: argparse.Namespace) -> str:
+def _wrong(parsed: argparse.Namespace, dry_run: bool) -> str:
     """What is wrong with the command line as a whole; empty for nothing."""
     if "" in (parsed.branch, parsed.name):
         return "the name is empty: a variable may not be set"
@@ -92,6 +94,10 @@ def _wrong(parsed: argparse.Namespace) -> str:
     ways = [name for name in ("request", "update_branch", "resume") if getattr(parsed, name)]
     if len(ways) > 1:
         return f"--{ways[0].replace('_', '-')} and --{ways[1].replace('_', '-')} are two things"
+    if parsed.pr is not None and (parsed.name or parsed.branch):
+        return "a request's number says which branch is meant: name no other"
+    if parsed.resume and dry_run:
+        return "--resume has no dry run: it completes or takes back what is there"
     if parsed.resume and (parsed.name or parsed.branch or parsed.pr):
         return "--resume goes on with every merge that was cut off, and takes no name"
     return ""

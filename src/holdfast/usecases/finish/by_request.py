@@ -40,7 +40,10 @@ def merge(place: Workspace, scene: Scene, reach: Reach, one: Record, intent: Int
     except Unable as error:
         return Merged(UNCLEAR, f"{_said(answer)}, and then: {error}")
     if after is not None and after.state == forge.MERGED:
-        return landed(place, one, after, intent)
+        try:
+            return landed(place, one, after, intent)
+        except Unable as error:
+            return Merged(UNCLEAR, f"request #{request.number} is merged, and then: {error}")
     return _not_merged(answer, after)
 
 
@@ -83,6 +86,8 @@ def _read_back(reach: Reach, number: int, answer: Answer) -> Request | None:
 def _not_merged(answer: Answer, after: Request | None) -> Merged:
     if after is not None and after.queued:
         return Merged(QUEUED, _said(answer))
+    if answer.meaning == forge.UNCLEAR:  # it may be carried out yet
+        return Merged(UNCLEAR, f"{_said(answer)}; the request is still {after.state if after is not None else 'there'}")
     if answer.meaning in (forge.BASE_MOVED, forge.HEAD_MOVED, forge.NOT_YET):
         return Merged(MOVED, _said(answer))
     if answer.meaning == forge.QUEUED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from shlex import quote
 
@@ -11,6 +12,7 @@ from holdfast.adapters.objects import blob_id
 from holdfast.adapters.refs import HEADS, Update
 from holdfast.domain import removal
 from holdfast.domain.occupancy import without, without_mine
+from holdfast.domain.problem import Unable
 from holdfast.domain.removal import DELETED, KEPT, RACED, Force
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claim_refs, journal, surroundings
@@ -102,8 +104,9 @@ def clear(place: Workspace, now: Moment, leaving: frozenset[int] = frozenset()) 
             unfinished.clear(place)
         for one in found if mine else ():
             work = _read(one.fields)
-            if work is None or _cleared(place, work, now, leaving):
-                intents.forget(one.path)
+            with contextlib.suppress(Unable, OSError):  # what cannot be done now waits, and is in nobody's way
+                if work is None or _cleared(place, work, now, leaving):
+                    intents.forget(one.path)
 
 
 def _cleared(place: Workspace, work: Work, now: Moment, leaving: frozenset[int]) -> bool:
@@ -175,10 +178,9 @@ def _tree(place: Workspace, ground: Ground, work: Work) -> Worktree | None:
 
 def _remember(place: Workspace, work: Work) -> None:
     """Write down what is put off, and say so in the journal."""
-    try:
-        intent = Intent(place.state(PUT_OFF), blob_id(work.branch.encode("utf-8", "surrogateescape")))
-    except FileExistsError:
-        return  # it was put off before
+    name = blob_id(work.branch.encode("utf-8", "surrogateescape"))
+    intents.forget(os.path.join(place.state(PUT_OFF), name))  # of an earlier branch of that name
+    intent = Intent(place.state(PUT_OFF), name)
     fields = {"branch": work.branch, "head": work.head, "actor": work.actor}
     intent.note(**fields, plan=str(work.plan or ""), whole="yes")
     intent.leave()

@@ -62,8 +62,15 @@ def _looked(place: Workspace, ground: Ground, branch: str, old: str, new: str) -
     return Checkout(one.path, operation(place, one), in_the_way, beside)
 
 
+class Hindered(NamedTuple):
+    """Why files could not move along, in words; `again` where another look may find it otherwise."""
+
+    words: str
+    again: bool = True
+
+
 @contextlib.contextmanager
-def ahead(place: Workspace, move: Move, intent: Intent) -> Iterator[str | None]:
+def ahead(place: Workspace, move: Move, intent: Intent) -> Iterator[Hindered | None]:
     """The files of a branch, where it is checked out, moved ahead of it for the block; taken back if it did not follow.
 
     Says what is in the way, looked at again: then nothing was moved. A mark lets the commit gate refuse commits there
@@ -71,29 +78,36 @@ def ahead(place: Workspace, move: Move, intent: Intent) -> Iterator[str | None]:
     """
     ground = surroundings.of(place)
     if ground.refs.get(HEADS + move.branch) != move.old:
-        yield f"{move.branch} has moved"
+        yield Hindered(f"{move.branch} has moved")
         return
     seen = _looked(place, ground, move.branch, move.old, move.new)
     if seen is None:
         yield None
         return
     if seen.operation is not None or seen.beside or seen.in_the_way:
-        yield _hindrance(seen)
+        yield Hindered(_hindrance(seen))
         return
     tree = _trees(ground, move.branch)[0]
     git, git_dir = Git(tree.path, place.environment), git_dir_of(place, tree)
     intent.note(staged=tree.path, staged_branch=move.branch, staged_from=move.old, staged_to=move.new)
     marks.ahead(git_dir, intent.path)
+    intent.unsettled = True
     said = checkout.forward(git, move.old, move.new)
     try:
-        yield said
+        yield Hindered(said.splitlines()[0].removeprefix("error: "), again=False) if said is not None else None
     finally:
-        stuck = None
-        if refs.read(git, HEADS + move.branch).get(HEADS + move.branch) != move.new:
-            stuck = checkout.back(git, move.old, move.new)
-        if stuck is None:
+        tip = refs.read(git, HEADS + move.branch).get(HEADS + move.branch)
+        if followed(git, tip, move) or checkout.back(git, move.old, move.new) is None:
             marks.not_ahead(git_dir)
             intent.note(staged="")
+            intent.unsettled = False
+
+
+def followed(git: Git, tip: str | None, move: Move) -> bool:
+    """True where a branch at `tip` has what its files were moved to: by the move itself, or because somebody committed it."""
+    if tip is None or tip == move.old:
+        return False
+    return merging.holds(git, tip, move.new) or checkout.taken_over(git, tip, move.old, move.new)
 
 
 def _hindrance(seen: Checkout) -> str:
@@ -136,7 +150,7 @@ def bring_along(place: Workspace, branch: str, commit: str, intent: Intent, note
         by_hand = f"`git -C {quote(top)} merge --ff-only {commit[:12]}` brings it along"
         with ahead(place, Move(branch, here, commit), intent) as said:
             if said is not None:
-                return KEPT, f"{branch} stays where it is: {said.splitlines()[0].removeprefix('error: ')}; {by_hand}"
+                return KEPT, f"{branch} stays where it is: {said.words}; {by_hand}"
             git = Git(top, place.environment)
             failed = refs.transact(git, [Update(HEADS + branch, commit, here)], note)
         if failed is not None:

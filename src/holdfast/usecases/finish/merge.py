@@ -42,7 +42,7 @@ def here(place: Workspace, _scene: Scene, one: Record, intent: Intent) -> Merged
     """Merge in a repository without a remote: the files where the main branch is checked out first, then the refs."""
     with locks.held(place.state(LOCK)), ahead(place, Move(one.main, one.base, one.merge), intent) as said:
         if said is not None:
-            return Merged(MOVED, said)
+            return Merged(MOVED if said.again else DECLINED, said.words)
         ground = surroundings.of(place)  # as it is now: what verified the merge may have taken long
         top = next((tree.path for tree in ground.worktrees if tree.branch == one.main and not tree.gone), place.top)
         git = Git(top, place.environment)

@@ -55,7 +55,6 @@ def open_or_change(place: Workspace, options: Options, now: Moment, asked: Asked
         "request",
         plan=tip.plan,
         branch=tip.branch,
-        durable=True,
         head=tip.head,
         number=made.number,
         url=made.url,

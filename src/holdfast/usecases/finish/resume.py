@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from shlex import quote
 
-from holdfast.adapters import checkout, intents, locks, merging, refs
+from holdfast.adapters import checkout, clock, intents, locks, merging, refs
 from holdfast.adapters.git import Git
 from holdfast.adapters.refs import HEADS
 from holdfast.domain.blockers import blocker
 from holdfast.domain.forge import MERGED as MERGED_THERE
+from holdfast.domain.forge import OPEN
 from holdfast.domain.problem import Problem, Unable
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import contact, journal, marks, surroundings
 from holdfast.usecases.finish import clean_up, main_branch, merge, record, verify
 from holdfast.usecases.finish.clean_up import Done
+from holdfast.usecases.finish.main_branch import Move
 from holdfast.usecases.finish.outcome import MERGED, REFUSED, UNDONE, UPDATED, Finished
 
 if TYPE_CHECKING:
@@ -90,6 +92,9 @@ def _of_request(place: Workspace, one: Record, left: Left) -> tuple[str, Contact
         why = reach.message if reach is not None else f"{one.remote} is no forge that Holdfast knows any more"
         raise _Unasked(f"whether request #{one.request} was merged cannot be told: {why}")
     request = reach.forge.by_number(int(one.request))
+    if request is not None and request.state == OPEN:
+        clock.pause(1)  # a call that was cut off may be carried out at this moment
+        request = reach.forge.by_number(int(one.request))
     if request is None or request.state != MERGED_THERE:
         return "", None
     landed = by_request.landed(place, one, request, left.again)
@@ -108,8 +113,9 @@ def _back(place: Workspace, one: Record, left: Left) -> Finished | None:
         ground = surroundings.of(place)
         tree = _marked(place, ground, left)
         if tree is not None:
-            if ground.refs.get(HEADS + one.staged_branch) != one.staged_to:
-                said = checkout.back(Git(tree.path, place.environment), one.staged_from, one.staged_to)
+            git, move = Git(tree.path, place.environment), Move(one.staged_branch, one.staged_from, one.staged_to)
+            if not main_branch.followed(git, ground.refs.get(HEADS + one.staged_branch), move):
+                said = checkout.back(git, one.staged_from, one.staged_to)
                 if said is not None:
                     return _stuck(one, tree.path, said)
             marks.not_ahead(main_branch.git_dir_of(place, tree))

@@ -16,7 +16,7 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import contact, fences, journal, surroundings, worker
 from holdfast.usecases.finish import clean_up, merge, record, resume, scene, target, verify
 from holdfast.usecases.finish.clean_up import Done
-from holdfast.usecases.finish.found import find
+from holdfast.usecases.finish.found import find, policy_of
 from holdfast.usecases.finish.main_branch import Moved
 from holdfast.usecases.finish.outcome import (
     ALREADY,
@@ -27,6 +27,7 @@ from holdfast.usecases.finish.outcome import (
     QUEUED,
     REFUSED,
     UNKNOWN,
+    UPDATED,
     Cleaned,
     Finished,
     Requested,
@@ -68,11 +69,14 @@ def one(place: Workspace, options: Options, now: Moment, tell: Tell, asked: Aske
     """Merge one branch; `Unreachable` where the remote does not answer and nothing has changed."""
     told: tuple[str, ...] = ()
     try:
-        if not options.dry_run:
-            told = _told(resume.all_left(place, now))
-        done = _tried(place, options, now, tell, asked)
+        before = resume.all_left(place, now) if not options.dry_run else ()
+        stuck = next((one for one in before if one.result == REFUSED), None)
+        if stuck is not None:
+            return stuck
+        told = _told(before)
+        done = _tried(place, options, now, tell, None if before else asked)
         if options.wait and not options.dry_run:
-            done = _waited(place, options, now, tell, done)
+            done = _waited(place, options, tell, done)
     except surroundings.Refused as error:
         done = refused(options.name, error.problems)
     return done._replace(notes=(*told, *done.notes))
@@ -90,7 +94,7 @@ def go_on(place: Workspace, now: Moment) -> tuple[Finished, ...]:
 
 def _told(before: tuple[Finished, ...]) -> tuple[str, ...]:
     """What became of merges that were cut off, for people."""
-    words = {MERGED: "was merged, and is cleaned up now", REFUSED: "waits: its files cannot be taken back"}
+    words = {MERGED: "was merged, and is cleaned up now", UPDATED: "has brought the main branch in"}
     return tuple(f"{one.branch}: a merge that was cut off {words.get(one.result, 'is taken back')}" for one in before)
 
 
@@ -106,9 +110,10 @@ def _tried(place: Workspace, options: Options, now: Moment, tell: Tell, asked: A
     return refused(options.name, [blocker("finish-lost", options.name or "merge", message)])
 
 
-def _waited(place: Workspace, options: Options, now: Moment, tell: Tell, done: Finished) -> Finished:
+def _waited(place: Workspace, options: Options, tell: Tell, done: Finished) -> Finished:
     """Look again, less and less often, while all that is in the way passes by waiting, and only so long."""
-    began, limit = clock.now(), place.configurations.of_worktree().policy.finish.wait_minutes * MINUTE
+    began = clock.now()
+    limit = policy_of(place, done.base).finish.wait_minutes * MINUTE if done.base else 0
     pauses = list(_PAUSES)
     said: tuple[str, ...] = ()
     while _passes(done) and clock.now() - began < limit:
@@ -117,7 +122,7 @@ def _waited(place: Workspace, options: Options, now: Moment, tell: Tell, done: F
             tell("waiting: " + "; ".join(words))
         said = words
         clock.pause(pauses.pop(0) if len(pauses) > 1 else pauses[0])
-        done = _tried(place, options, now, tell)
+        done = _tried(place, options, clock.now(), tell)
     return done
 
 
@@ -305,6 +310,9 @@ def _already(place: Workspace, found: Found, wanted: Target, held: Claim, option
     except FileExistsError:
         return said
     try:
-        return said._replace(cleanup=clean_up.run(Done(place, one, found.on.there, intent, now)))
-    finally:
-        intent.done()
+        cleanup = clean_up.run(Done(place, one, found.on.there, intent, now))
+    except BaseException:
+        intent.leave()
+        raise
+    intent.done()
+    return said._replace(cleanup=cleanup)

@@ -132,7 +132,7 @@ def _over(place: Workspace, base: str, name: str, number: int | None) -> Over | 
 def _taken_back(place: Workspace, base: str, branch: str, oid: str) -> Problem | None:
     """What to say of a merge that a later commit reverts."""
     by = place.git.text("log", "-1", "--format=%H", f"--grep=^This reverts commit {oid}", f"{oid}..{base}", "--")
-    return reverted(branch, oid, by) if by else None
+    return reverted(branch, oid, by) if by and _taken_back(place, base, branch, by) is None else None
 
 
 def reverted(branch: str, commit: str, by: str = "") -> Problem:

@@ -13,7 +13,7 @@ from holdfast.domain.occupancy import FREE, without_mine
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import contact, journal, surroundings, worker
 from holdfast.usecases.contact import How
-from holdfast.usecases.finish import main_branch, record, tree
+from holdfast.usecases.finish import main_branch, record, resume, tree
 from holdfast.usecases.finish.found import find
 from holdfast.usecases.finish.main_branch import LOCK, Move, ahead
 from holdfast.usecases.finish.outcome import ALREADY, LOST, REFUSED, UPDATED, Finished, refused
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 def bring_in(place: Workspace, options: Options, now: Moment, asked: Asked | None = None) -> Finished:
     """Let a branch hold what the main branch holds; its worktree comes along, its claim stays."""
     try:
+        if not options.dry_run and resume.all_left(place, now):
+            asked = None
         found = find(place, options, now, asked)
     except surroundings.Refused as error:
         return refused(options.name, error.problems)
@@ -101,19 +103,28 @@ def _moved(place: Workspace, found: Found, one: Target, at: Worktree | None, mad
         tip.branch, tip.plan, tip.branch, (ground.remote or "") if tip.there is not None else "", tip.head, tip.there or "",
         base, commit, actor=actor, update=True,
     )  # fmt: skip
-    intent = record.begin(place, written)
     try:
-        problem = _pushed(place, found, one, commit)
-        if problem is None and tip.here is not None:
-            problem = _here(place, one, at, commit, intent)
+        intent = record.begin(place, written)
+    except FileExistsError:
+        message = f"{tip.branch} is being merged or updated by somebody else in this repository"
+        problem = blocker("finish-under-way", tip.branch, message, plan=tip.plan)
+        return said._replace(result=LOST, blockers=(problem,))
+    told = ""
+    try:
+        refusal = _pushed(place, found, one, commit)
+        if refusal is None and tip.here is not None:
+            told = _here(place, one, at, commit, intent)
         intent.done()
     except BaseException:
         intent.leave()
         raise
-    if problem is not None:
-        return said._replace(result=LOST if problem.code == "finish-lost" else REFUSED, blockers=(problem,))
+    if refusal is not None:
+        return said._replace(result=LOST if refusal.code == "finish-lost" else REFUSED, blockers=(refusal,))
+    if told and tip.there is None:
+        problem = blocker("finish-declined", tip.branch, told, plan=tip.plan)
+        return said._replace(result=REFUSED, blockers=(problem,))
     journal.note(place, "branch-updated", plan=tip.plan, branch=tip.branch, actor=actor, head=commit, base=base)
-    return said._replace(merge_commit=commit)
+    return said._replace(merge_commit=commit, notes=(*said.notes, told) if told else said.notes)
 
 
 def _pushed(place: Workspace, found: Found, one: Target, commit: str) -> Problem | None:
@@ -134,16 +145,18 @@ def _pushed(place: Workspace, found: Found, one: Target, commit: str) -> Problem
     return blocker("finish-declined", tip.branch, message, plan=tip.plan)
 
 
-def _here(place: Workspace, one: Target, at: Worktree | None, commit: str, intent: Intent) -> Problem | None:
-    """Move the branch here, its files first where it is checked out."""
+def _here(place: Workspace, one: Target, at: Worktree | None, commit: str, intent: Intent) -> str:
+    """Move the branch here, its files first where it is checked out; why that could not be, in words, empty for done."""
     tip = one.tip
     assert tip.here is not None
     with locks.held(place.state(LOCK)), ahead(place, Move(tip.branch, tip.here, commit), intent) as said:
         git = Git(at.path, place.environment) if at is not None else place.git
-        if said is None:
-            said = refs.transact(git, [Update(HEADS + tip.branch, commit, tip.here)], "holdfast: main branch merged")
-    if said is None:
-        return None
-    message = f"{tip.branch} could not be moved here: {said.splitlines()[-1].removeprefix('fatal: ')}"
-    remedy = f"`git merge --ff-only {commit[:12]}` in its worktree brings it along"
-    return blocker("finish-declined", tip.branch, message, remedy, plan=tip.plan)
+        hindered = said.words if said is not None else None
+        if hindered is None:
+            hindered = refs.transact(
+                git, [Update(HEADS + tip.branch, commit, tip.here)], "holdfast: main branch merged"
+            )
+    if hindered is None:
+        return ""
+    why = hindered.splitlines()[-1].removeprefix("fatal: ")
+    return f"{tip.branch} could not be moved here: {why}; `git merge --ff-only {commit[:12]}` in its worktree brings it along"
