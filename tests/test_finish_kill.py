@@ -184,6 +184,7 @@ def test_a_commit_right_after_reverts_nothing(maker: Maker, tmp_path: Path) -> N
                 if world.ada.try_git("cat-file", "-e", f"{before}:work.txt").code == 0:
                     assert world.ada.show("work.txt", "main") == "work\n"
             assert finish(world.ada, "--resume").code == 0
+            assert "work.txt" not in world.ada.status()  # neither left staged nor staged to be taken back
             assert world.ada.git("for-each-ref", f"--contains={world.tip}")
             assert world.ada.read("README.md") == "# A project, edited\n"
             assert finish(world.ada, 1).code in (0, 1)
