@@ -1,4 +1,4 @@
-"""The remote that claims are shared through: what it has, and pushes that state what they expect; nothing asks or hangs."""
+"""The remote that claims and merges go through: what it has, and pushes that state what they expect; nothing asks or hangs."""
 
 from __future__ import annotations
 

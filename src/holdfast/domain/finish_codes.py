@@ -60,7 +60,7 @@ FINISH_RULES: tuple[Rule, ...] = (
     Rule(
         "finish-declined",
         ERROR,
-        "The remote, or a hook, declined the merge.",
+        "The remote, the forge or a hook declined the merge, or the push.",
         "Nothing was changed.",
         "Do what it says; a protected main branch wants a request: `holdfast finish N --request`.",
     ),

@@ -25,7 +25,8 @@ def block(plan: int | None, title: str, link: str, evidence: str | None) -> str:
 def placed(text: str, ours: str) -> str:
     """The text of a request with our block put where it is, else at the end; without one where `ours` is empty."""
     text = text.replace("\r\n", "\n")
-    start, end = text.find(BEGIN), text.find(END)
+    start = text.find(BEGIN)
+    end = text.find(END, start)
     if 0 <= start < end:
         return text[:start] + ours + text[end + len(END) :]
     return f"{text.rstrip()}\n\n{ours}".strip() if ours else text

@@ -91,7 +91,7 @@ def _deleted(there: Contact, wanted: list[Lease], branch: str) -> Answer:
     name, failed = there.remote.name, ""
     for lease in wanted:
         outcome = contact.change(there, [lease], How(atomic=False))
-        if outcome.contact.id_of(lease.name) is not None:
+        if lease.name == HEADS + branch and outcome.contact.id_of(lease.name) is not None:
             failed = outcome.words or "it is still there"
     if failed:
         return (
@@ -174,6 +174,6 @@ STEPS: tuple[tuple[str, Callable[[Done], Answer]], ...] = (
     (finish.MAIN, _main),
     (finish.WORKTREE, _worktree),
     (finish.BRANCH, _branch),
-    ("fence", _fence),
+    ("claim", _fence),
 )
 """The clean-up, in its order."""

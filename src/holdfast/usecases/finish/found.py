@@ -84,6 +84,11 @@ def _named(
         return refused(name if isinstance(name, str) else None, [one])._replace(notes=on.notes)
     if isinstance(one, Over) or (one.held is not None and one.held.ended):
         return Found(on, policy, one, reach)
+    if known is not None and known.state == forge.MERGED:  # and the branch has gone on, or nothing here proves it
+        told = Requested(known.number, known.url)
+        return Finished(
+            ALREADY, known.branch, one.tip.plan, known.head, on.base, known.merge_commit, told, notes=on.notes
+        )
     said = outside.of(reach, one.tip, on.ground.main, known) if reach is not None else None
     problem = said if isinstance(said, Problem) else None
     if reach is None:
@@ -105,7 +110,11 @@ def _by_number(
     if request.state == forge.MERGED:
         plan = policy.claims.branch.number(request.branch)
         said = Requested(number, request.url)
-        return Finished(ALREADY, request.branch, plan, request.head, on.base, request.merge_commit, said)
+        if request.fork is None and f"{HEADS}{request.branch}" in on.ground.refs:
+            return _named(place, on, policy, reach, request.branch, now, request)  # what is left of it is cleaned up
+        return Finished(
+            ALREADY, request.branch, plan, request.head, on.base, request.merge_commit, said, notes=on.notes
+        )
     if request.fork is None:
         on = _with(place, on, request.branch)
         return _named(place, on, policy, reach, request.branch, now, request)

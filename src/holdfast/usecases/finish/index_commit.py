@@ -6,6 +6,7 @@ from holdfast.adapters import merging
 from holdfast.domain.policy import MAIN
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import index_file, plan_commit
+from holdfast.usecases.finish import making
 
 if TYPE_CHECKING:
     from holdfast.usecases.workspace import Workspace
@@ -22,5 +23,4 @@ def on(place: Workspace, tip: str) -> str | None:
     if not due:
         return None
     tree = plan_commit.tree(place, tip, {one.state.folder.index_path: one.expected for one in due})
-    sign = (place.git.config("commit.gpgsign") or "").lower() in ("true", "yes", "on", "1")
-    return merging.commit(place.git, tree, [tip], _MESSAGE, None, sign)
+    return merging.commit(place.git, tree, [tip], _MESSAGE, None, making.signed(place.git.settings()))

@@ -11,6 +11,8 @@ from holdfast.domain.forge import MERGE
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from holdfast.usecases.finish.scene import Scene
     from holdfast.usecases.workspace import Workspace
 
@@ -25,7 +27,7 @@ def work(scene: Scene) -> Work:
 def commit(place: Workspace, scene: Scene) -> str:
     """Make the commit, or the commits of a rebased branch; gives the last. `GitError` where git cannot, as for a signature."""
     done, method, made = work(scene)._replace(id=os.urandom(8).hex()), scene.policy.finish.method, scene.made
-    sign = signed(scene)
+    sign = signed(scene.found.on.ground.settings)
     tag = scene.policy.tag_commits
     if made.picks:
         return _rebased(place, scene, done, sign)
@@ -34,9 +36,9 @@ def commit(place: Workspace, scene: Scene) -> str:
     return merging.commit(place.git, made.id, parents, finish_message.message(done, method, tag), author, sign)
 
 
-def signed(scene: Scene) -> bool:
+def signed(settings: Mapping[str, str]) -> bool:
     """True where git is told to sign commits (`commit.gpgsign`)."""
-    return scene.found.on.ground.settings.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
+    return settings.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
 
 
 def _rebased(place: Workspace, scene: Scene, done: Work, sign: bool) -> str:

@@ -97,10 +97,7 @@ def begin(place: Workspace, one: Record) -> Intent:
 
 def running(place: Workspace, branch: str) -> str:
     """Who is merging a branch at this moment, in words; empty for nobody."""
-    for fields in intents.under_way(place.state(FOLDER)):
-        if fields.get("branch") == branch:
-            return f"by {fields.get('actor') or 'somebody'} in this repository"
-    return ""
+    return next((f"{who} in this repository" for other, who in all_running(place) if other == branch), "")
 
 
 def all_running(place: Workspace) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from holdfast.domain.occupancy import FREE, without_mine
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import contact, journal, surroundings, worker
 from holdfast.usecases.contact import How
-from holdfast.usecases.finish import main_branch, record, resume, tree
+from holdfast.usecases.finish import main_branch, making, record, resume, tree
 from holdfast.usecases.finish.found import find
 from holdfast.usecases.finish.main_branch import LOCK, Move, ahead
 from holdfast.usecases.finish.outcome import ALREADY, LOST, REFUSED, UPDATED, Finished, refused
@@ -96,7 +96,7 @@ def _moved(place: Workspace, found: Found, one: Target, at: Worktree | None, mad
     """The commit, then the remote, then the branch here and the files where it is checked out."""
     tip, ground, base = one.tip, found.on.ground, found.on.base or ""
     actor = worker.of(place.environment, ground.settings).owner
-    sign = ground.settings.get("commit.gpgsign", "").lower() in ("true", "yes", "on", "1")
+    sign = making.signed(ground.settings)
     text = f"Merge branch '{ground.main}' into {tip.branch}\n"
     commit = merging.commit(place.git, made, [tip.head, base], text, None, sign)
     written = Record(
