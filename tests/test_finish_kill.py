@@ -146,7 +146,7 @@ def test_a_forge_that_is_gone_from_every_call_on(maker: Maker) -> None:
     before = len(forge.log)
     assert finish(world.ada, 1).code == 0
     either = set()
-    for call, when in chosen(len(forge.log) - before, f"cut {maker.kind}", SAMPLE):
+    for call, when in chosen(len(forge.log) - before, f"cut {maker.kind}", 2):
         world = maker.fresh()
         forge.gone_from = (len(forge.log) + call, when == "after")
         ran = finish(world.ada, 1)

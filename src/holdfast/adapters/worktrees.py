@@ -70,8 +70,15 @@ def add(git: Git, path: str, branch: str) -> str | None:
 
     Making the branch in the same call would write `.git/config`, on whose lock concurrent calls fail.
     """
-    code, _, err = git.attempt("worktree", "add", "--quiet", "--", path, branch)
-    return None if code == 0 else decode(err).strip() or f"git worktree add exited with {code}"
+    for pause in (*_PAUSES, None):
+        code, _, err = git.attempt("worktree", "add", "--quiet", "--", path, branch)
+        if code == 0:
+            return None
+        # git reads what it keeps of all others, and one of them may be ended at this very moment.
+        if pause is None or b"failed to read" not in err:
+            break
+        clock.pause(pause)
+    return decode(err).strip() or f"git worktree add exited with {code}"
 
 
 def add_detached(git: Git, path: str, commit: str) -> str | None:

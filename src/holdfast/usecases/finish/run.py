@@ -11,6 +11,7 @@ from holdfast.domain.blockers import blocker
 from holdfast.domain.finish import FinishPlan
 from holdfast.domain.integration import REVERTED
 from holdfast.domain.moment import MINUTE
+from holdfast.domain.occupancy import PROCESS, without_mine
 from holdfast.domain.problem import WAIT, Problem, Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import contact, fences, journal, surroundings, worker
@@ -54,6 +55,8 @@ _PAUSES = (2, 4, 8, 15, 30)
 """Seconds between two looks at what `--wait` waits for; the last one again and again."""
 _PASSES = frozenset({"check-pending", "check-missing", "request-undecided", "head-not-pushed"})
 """What passes by waiting: all of it is somebody else's to do, and on its way."""
+
+_GIT_AT_WORK = "git is at work in its worktree"
 
 Tell = Callable[[str], None]
 """Says to a person what is going on."""
@@ -102,7 +105,9 @@ def _tried(place: Workspace, options: Options, now: Moment, tell: Tell, asked: A
     """Try it, and again on what the main branch is then when it moved meanwhile."""
     words = ""
     for attempt in range(_ATTEMPTS):
-        done = _once(place, options, now, tell, asked if attempt == 0 else None)
+        if attempt and words == _GIT_AT_WORK:
+            clock.pause(0.2)
+        done = _once(place, options, now, tell, asked if attempt == 0 else None, attempt == _ATTEMPTS - 1)
         if isinstance(done, Finished):
             return done
         words = done.words
@@ -131,7 +136,9 @@ def _passes(done: Finished) -> bool:
     return bool(waits) and len(waits) == len(done.blockers)
 
 
-def _once(place: Workspace, options: Options, now: Moment, tell: Tell, asked: Asked | None) -> Finished | Again:
+def _once(
+    place: Workspace, options: Options, now: Moment, tell: Tell, asked: Asked | None, last: bool
+) -> Finished | Again:
     found = find(place, options, now, asked)
     if isinstance(found, Finished):
         return found
@@ -155,12 +162,20 @@ def _once(place: Workspace, options: Options, now: Moment, tell: Tell, asked: As
     )  # fmt: skip
     if seen.seen.outside is not None and seen.seen.outside.request is not None and seen.seen.outside.request.queued:
         return said._replace(result=QUEUED)
+    if not last and _git_alone_inside(seen):
+        return Again(_GIT_AT_WORK)
     if not isinstance(decided, FinishPlan):
         lost = refused(tip.branch, decided.blockers)
         return said._replace(result=lost.result, blockers=lost.blockers)
     if options.dry_run:
         return said._replace(result=MERGED, steps=decided.steps)
     return _act(place, found, seen, said, options, now, tell)
+
+
+def _git_alone_inside(seen: Scene) -> bool:
+    """True where nobody is in the worktree but git: somebody looks at it, another finisher perhaps, and is gone in a moment."""
+    others = without_mine(seen.worktree.occupancy).occupants if seen.worktree is not None else ()
+    return bool(others) and all(one.kind == PROCESS and one.command == "git" for one in others)
 
 
 def _request(seen: Scene) -> Requested | None:
