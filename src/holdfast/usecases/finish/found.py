@@ -129,6 +129,16 @@ def _by_number(
     return Found(on, policy, one, reach, said_of)
 
 
+def open_target(found: Found) -> Target | Finished:
+    """The branch that is meant, or that its work is merged already."""
+    one = found.target
+    if isinstance(one, Over):
+        return Finished(ALREADY, one.branch, one.plan, base=found.on.base, merge_commit=one.merge_commit)
+    if one.held is not None and one.held.ended:
+        return Finished(ALREADY, one.tip.branch, one.tip.plan, one.tip.head, found.on.base, notes=found.on.notes)
+    return one
+
+
 def _with(place: Workspace, on: Grounds, branch: str) -> Grounds:
     """The same with a branch brought here."""
     assert on.there is not None

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from holdfast.adapters import merging
-from holdfast.adapters.refs import HEADS, REMOTES
-from holdfast.adapters.remote import Lease, Unreachable
 from holdfast.domain import finish_message, forge, request_text
 from holdfast.domain.blockers import blocker
 from holdfast.domain.finish import Step, push_blockers
 from holdfast.domain.finish_message import Work
 from holdfast.domain.problem import Problem
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import contact, journal, plan_files, surroundings
-from holdfast.usecases.contact import How
+from holdfast.usecases import journal, plan_files, surroundings
 from holdfast.usecases.finish import outside
-from holdfast.usecases.finish.found import find
-from holdfast.usecases.finish.outcome import ALREADY, REFUSED, REQUESTED, Finished, Requested, refused
-from holdfast.usecases.finish.target import Over
+from holdfast.usecases.finish.found import find, open_target
+from holdfast.usecases.finish.outcome import REFUSED, REQUESTED, Finished, Requested, refused
+from holdfast.usecases.finish.pushing import push
 
 if TYPE_CHECKING:
     from holdfast.domain.finish import Tip
@@ -36,17 +33,18 @@ def open_or_change(place: Workspace, options: Options, now: Moment, asked: Asked
         return refused(options.name, error.problems)
     if isinstance(found, Finished):
         return found
-    if isinstance(found.target, Over) or (found.target.held is not None and found.target.held.ended):
-        branch = found.target.branch if isinstance(found.target, Over) else found.target.tip.branch
-        return Finished(ALREADY, branch, base=found.on.base)
-    tip = found.target.tip
+    target = open_target(found)
+    if isinstance(target, Finished):
+        return target
+    tip = target.tip
     said = Finished(REQUESTED, tip.branch, tip.plan, tip.head, found.on.base, notes=found.on.notes)
     problems = _blockers(found, tip)
     if problems or found.reach is None:
         return said._replace(result=REFUSED, blockers=tuple(problems))
     if options.dry_run:
         return said._replace(steps=tuple(_steps(found, tip)))
-    problem = _pushed(place, found, tip)
+    there = found.on.there
+    problem = push(place, there, tip, tip.head) if there is not None and _ahead(tip) else None
     if problem is not None:
         return said._replace(result=REFUSED, blockers=(problem,))
     made = _written(place, found, found.reach, tip, options.asked.evidence)
@@ -86,22 +84,6 @@ def _steps(found: Found, tip: Tip) -> list[Step]:
 
 def _ahead(tip: Tip) -> bool:
     return tip.here is not None and tip.here != tip.there
-
-
-def _pushed(place: Workspace, found: Found, tip: Tip) -> Problem | None:
-    """Push the branch, exactly from what the remote has to what is here; the user's pre-push hook is asked."""
-    there = found.on.there
-    if not _ahead(tip) or there is None:
-        return None
-    outcome = contact.change(there, [Lease(HEADS + tip.branch, tip.here, tip.there)], How(atomic=False, hooks=True))
-    if outcome.result == contact.WON:
-        tracking = f"{REMOTES}{there.remote.name}/{tip.branch}"
-        place.git.attempt("update-ref", "-m", "holdfast: pushed", tracking, tip.head)
-        return None
-    if outcome.result in (contact.UNCLEAR, contact.NOTHING_DONE):
-        raise Unreachable(f"{there.remote.name}: {outcome.words}")
-    message = f"{there.remote.name} declined the push of {tip.branch}: {outcome.words}"
-    return blocker("finish-declined", tip.branch, message, plan=tip.plan)
 
 
 def _written(place: Workspace, found: Found, reach: Reach, tip: Tip, evidence: str | None) -> forge.Request:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from holdfast.adapters import checkout, locks, merging, refs
 from holdfast.adapters.git import Git
-from holdfast.adapters.refs import HEADS, REMOTES, Update
-from holdfast.adapters.remote import Lease, Unreachable
+from holdfast.adapters.refs import HEADS, Update
 from holdfast.domain.blockers import blocker
 from holdfast.domain.condition import named
 from holdfast.domain.finish import Step, push_blockers
 from holdfast.domain.occupancy import FREE, without_mine
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import contact, journal, surroundings, worker
-from holdfast.usecases.contact import How
+from holdfast.usecases import journal, surroundings, worker
 from holdfast.usecases.finish import main_branch, making, record, resume, tree
-from holdfast.usecases.finish.found import find
+from holdfast.usecases.finish.found import find, open_target
 from holdfast.usecases.finish.main_branch import LOCK, Move, ahead
-from holdfast.usecases.finish.outcome import ALREADY, LOST, REFUSED, UPDATED, Finished, refused
+from holdfast.usecases.finish.outcome import LOST, REFUSED, UPDATED, Finished, refused
+from holdfast.usecases.finish.pushing import push
 from holdfast.usecases.finish.record import Record
-from holdfast.usecases.finish.target import Over
 from holdfast.usecases.worktrees import occupancy
 
 if TYPE_CHECKING:
@@ -43,10 +41,8 @@ def bring_in(place: Workspace, options: Options, now: Moment, asked: Asked | Non
         return refused(options.name, error.problems)
     if isinstance(found, Finished):
         return found
-    if isinstance(found.target, Over) or (found.target.held is not None and found.target.held.ended):
-        branch = found.target.branch if isinstance(found.target, Over) else found.target.tip.branch
-        return Finished(ALREADY, branch, base=found.on.base)
-    return _updated(place, found, found.target, options)
+    target = open_target(found)
+    return target if isinstance(target, Finished) else _updated(place, found, target, options)
 
 
 def _updated(place: Workspace, found: Found, one: Target, options: Options) -> Finished:
@@ -111,7 +107,8 @@ def _moved(place: Workspace, found: Found, one: Target, at: Worktree | None, mad
         return said._replace(result=LOST, blockers=(problem,))
     told = ""
     try:
-        refusal = _pushed(place, found, one, commit)
+        there = found.on.there if tip.there is not None else None
+        refusal = push(place, there, tip, commit) if there is not None else None
         if refusal is None and tip.here is not None:
             told = _here(place, one, at, commit, intent)
         intent.done()
@@ -125,24 +122,6 @@ def _moved(place: Workspace, found: Found, one: Target, at: Worktree | None, mad
         return said._replace(result=REFUSED, blockers=(problem,))
     journal.note(place, "branch-updated", plan=tip.plan, branch=tip.branch, actor=actor, head=commit, base=base)
     return said._replace(merge_commit=commit, notes=(*said.notes, told) if told else said.notes)
-
-
-def _pushed(place: Workspace, found: Found, one: Target, commit: str) -> Problem | None:
-    """Push it, exactly from what the remote has; the user's pre-push hook is asked."""
-    tip, there = one.tip, found.on.there
-    if there is None or tip.there is None:
-        return None
-    outcome = contact.change(there, [Lease(HEADS + tip.branch, commit, tip.there)], How(atomic=False, hooks=True))
-    if outcome.result == contact.WON:
-        tracking = f"{REMOTES}{there.remote.name}/{tip.branch}"
-        place.git.attempt("update-ref", "-m", "holdfast: pushed", tracking, commit)
-        return None
-    if outcome.result in (contact.UNCLEAR, contact.NOTHING_DONE):
-        raise Unreachable(f"{there.remote.name}: {outcome.words}")
-    if outcome.result == contact.LOST:
-        return blocker("finish-lost", tip.branch, f"somebody pushed to {tip.branch} in this very moment", plan=tip.plan)
-    message = f"{there.remote.name} declined the push of {tip.branch}: {outcome.words}"
-    return blocker("finish-declined", tip.branch, message, plan=tip.plan)
 
 
 def _here(place: Workspace, one: Target, at: Worktree | None, commit: str, intent: Intent) -> str:
