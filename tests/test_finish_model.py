@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from claiming import Clone, Team
@@ -188,6 +188,8 @@ def test_finish_merges_if_and_only_if_the_model_says_so(ground: Ground) -> None:
 
     @settings(max_examples=EXAMPLES)
     @given(STATES)
+    @example(State(False, "pushed", "moved", "open", "clean", "edited", False, True, False, False))
+    @example(State(True, "pushed", "index", "complete", "clean", "clean", False, False, False, False))
     def holds(one: State) -> None:
         clone = ground.fresh(one.remote)
         occupant = arranged(one, clone)
