@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from holdfast.adapters import commits
+from holdfast.adapters import commits, merging
+from holdfast.adapters.git import GitError
 from holdfast.domain import integration
 from holdfast.domain.integration import Facts, Main, Texts, Verdict, landed_as, paths, shape
 from holdfast.domain.patch import hunks_of, patch_of
@@ -286,13 +287,12 @@ class _Ladder:
 
         But for texts that the commit itself changed: with the merge a plan is completed, and its row.
         """
-        code, out, _ = self.git.attempt(
-            "-c", f"merge.{DRIVER}.driver=true", "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages",
-            commit.oid, case.tip,
-        )  # fmt: skip
-        if code not in (0, 1):
+        try:
+            tree = merging.merged(self.git, commit.oid, case.tip, DRIVER, "true").tree
+        except GitError:
             return False
-        tree = out.split(b"\0")[0].decode()
+        if not tree:
+            return False
         left = self.git.tree_changes(tree, commit.tree).changes() if tree != commit.tree else []
         own = paths(commit.changes)
         return left is not None and all(one.path in own and one.path.endswith(".md") for one in left)

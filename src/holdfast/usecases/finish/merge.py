@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from holdfast.adapters.intents import Intent
     from holdfast.usecases.contact import Contact, Outcome
     from holdfast.usecases.finish.record import Record
-    from holdfast.usecases.finish.scene import Scene
     from holdfast.usecases.surroundings import Ground
     from holdfast.usecases.workspace import Workspace
 
@@ -38,7 +37,7 @@ class Merged(NamedTuple):
     commit: str = ""
 
 
-def here(place: Workspace, _scene: Scene, one: Record, intent: Intent) -> Merged:
+def here(place: Workspace, one: Record, intent: Intent) -> Merged:
     """Merge in a repository without a remote: the files where the main branch is checked out first, then the refs."""
     with locks.held(place.state(LOCK)), ahead(place, Move(one.main, one.base, one.merge), intent) as said:
         if said is not None:
@@ -78,14 +77,12 @@ def _not_moved(git: Git, one: Record, said: str) -> Merged:
     return Merged(MOVED if moved or now.get(HEADS + one.branch) is None else DECLINED, words)
 
 
-def there(place: Workspace, scene: Scene, one: Record, intent: Intent) -> Merged:
+def there(place: Workspace, ask: Contact, one: Record, intent: Intent) -> Merged:
     """Merge on the remote: one atomic push that is leased at both ends; the user's pre-push hook is asked.
 
     A remote that cannot change several refs at once, or declines to end the branch, gets the main branch alone: the branch
     is deleted afterwards. `Unreachable` where it got no answer and nothing has changed.
     """
-    ask = scene.found.on.there
-    assert ask is not None
     main = Lease(HEADS + one.main, one.merge, one.base)
     leases = [main, *_ending(one, ask)]
     split = len(leases) == 1 or _updates_files(ask)

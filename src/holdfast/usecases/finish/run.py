@@ -261,7 +261,9 @@ def _irreversible(place: Workspace, found: Found, seen: Scene, one: Record, inte
 
         assert found.reach is not None
         return by_request.merge(place, seen, found.reach, one, intent)
-    return (merge.there if found.on.there is not None else merge.here)(place, seen, one, intent)
+    if found.on.there is not None:
+        return merge.there(place, found.on.there, one, intent)
+    return merge.here(place, one, intent)
 
 
 def _stand_in(place: Workspace, seen: Scene) -> str:
