@@ -8,7 +8,7 @@ from shlex import quote
 
 import pytest
 
-from at_work import Agent
+from at_work import Agent, begun
 from claiming import GIT, Clone, Team, before, executable, git_that, holdfast_words
 from conftest import plan_text
 from finishing import (
@@ -279,6 +279,13 @@ def test_an_edit_of_a_file_that_the_merge_changes(place: Clone) -> None:
     assert refused(place, 1, *EVIDENCE) == ["main-in-the-way"]
 
 
+def test_files_go_back_where_git_refuses_to_move_the_branch(own: Clone) -> None:
+    hook = "#!/bin/sh\n[ $1 = prepared ] && grep -q refs/heads/main && exit 1\nexit 0\n"
+    executable(own.path / ".git" / "hooks" / "reference-transaction", hook)
+    assert refused(own, 1, *EVIDENCE) == ["finish-declined"]
+    assert not (own.path / "work.txt").exists()
+
+
 def test_an_operation_under_way_in_the_main_worktree(place: Clone) -> None:
     (common(place) / "MERGE_HEAD").write_text(place.id_of("main") + "\n")
     assert refused(place, 1, *EVIDENCE) == ["main-busy"]
@@ -399,6 +406,11 @@ def test_another_inside_blocks_unless_the_worktree_is_kept(place: Clone, agent: 
     assert refused(place, 1, *EVIDENCE) == ["worktree-in-use"]
     merged(place, 1, *EVIDENCE, "--keep-worktree")
     assert work.path.is_dir() and place.id_of(BRANCH)
+
+
+def test_the_session_of_another_blocks(own: Clone, agent: Agent) -> None:
+    begun(tree_of(own), "other", agent().pid)
+    assert refused(own, 1, *EVIDENCE) == ["worktree-in-use"]
 
 
 def test_finish_from_the_main_worktree_alone(own: Clone) -> None:
