@@ -18,7 +18,6 @@ _KINDS = (FRESH, OPEN, SQUASHED, OPEN, MERGED, OPEN, FRESH, SQUASHED, OPEN, REBA
 _MOST = 3
 """Commits of one branch."""
 
-_PLANS = 10
 _FILES = 18
 _REGIONS = 12
 _LINES = 7
@@ -61,11 +60,15 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How many branches there are; with `shared` half of them are on a remote, with `claimed` Holdfast made half of them."""
+    """How many branches there are; with `shared` half of them are on a remote, with `claimed` Holdfast made half of them.
+
+    `plans` is how many plans there are.
+    """
 
     count: int
     shared: bool = False
     claimed: bool = False
+    plans: int = 10
 
     def branches(self) -> tuple[Branch, ...]:
         """The branches, oldest first."""
@@ -85,8 +88,8 @@ def make_with(home: Home, name: str, mix: Mix) -> str:
     """
     before = _dated(home, _ADOPTED)
     parts = {_part(at): "".join(_region(region) for region in range(_REGIONS)).encode() for at in range(_FILES)}
-    folder = make(before, name, {**plan_texts.plans(_PLANS), **parts})
-    adopt(before, folder, _PLANS)
+    folder = make(before, name, {**plan_texts.plans(mix.plans), **parts})
+    adopt(before, folder, mix.plans)
     now = int(time.time())
     stream = _stream(mix, now)
     run(_dated(home, f"{now - 2 * _DAY} +0000"), folder, "git", "fast-import", "--quiet", stdin=stream)

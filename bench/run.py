@@ -23,6 +23,7 @@ import plan_list
 import report
 import start_claim
 import start_up
+import status
 import worktrees
 from adopt import PROGRAMS
 from repositories import SetUpError, seal
@@ -40,6 +41,7 @@ SCENARIOS = {
     "finish": finish.measure,
     "guard": guard.measure,
     "worktrees": worktrees.measure,
+    "status": status.measure,
     "agent-hook": agent_hook.measure,
 }
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results.json")

@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from conftest import Ran, Repo, plan_text, sealed
+from conftest import Ran, Repo, copied, plan_text, sealed
 from holdfast.adapters import host
 
 GIT = shutil.which("git") or "git"
@@ -208,21 +208,49 @@ def stream(files: dict[str, str]) -> bytes:
     return b"".join(parts)
 
 
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    found = sealed(tmp_path / "home")
+def undated(home: Path) -> dict[str, str]:
+    """A sealed home in which the clock goes as it goes."""
+    found = sealed(home)
     for key in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
         del found[key]
     return found
 
 
+def remote_of(root: Path, env: dict[str, str]) -> Team:
+    """A bare remote with the plans, and no clone of it yet."""
+    made = Team(root, env)
+    Repo(root, env).git("init", "-q", "--bare", "-b", "main", str(made.remote.path))
+    made.remote.git("fast-import", "--quiet", input=stream(PLANS).decode())
+    return made
+
+
+def as_in(source: Path, team: Team, name: str = "ada") -> Clone:
+    """Make a remote and one clone of it what they are in another folder; the clone."""
+    for path in (team.remote.path, team.root / name):
+        shutil.rmtree(path, ignore_errors=True)
+    copied(source, team.root, team.env)
+    return Clone(team.root / name, dict(team.env))
+
+
+def lone(root: Path, env: dict[str, str]) -> Clone:
+    """The plans in a repository without a remote."""
+    made = Clone(root / "alone", env)
+    made.path.mkdir()
+    made.git("init", "-q", "-b", "main")
+    made.git("fast-import", "--quiet", input=stream(PLANS).decode())
+    made.git("reset", "-q", "--hard")
+    return made
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    return undated(tmp_path / "home")
+
+
 @pytest.fixture
 def team(tmp_path: Path, env: dict[str, str]) -> Team:
     """A remote with four plans: #2 waits for #1, #4 is more urgent than the others."""
-    made = Team(tmp_path, env)
-    Repo(tmp_path, env).git("init", "-q", "--bare", "-b", "main", str(made.remote.path))
-    made.remote.git("fast-import", "--quiet", input=stream(PLANS).decode())
-    return made
+    return remote_of(tmp_path, env)
 
 
 @pytest.fixture
@@ -240,9 +268,4 @@ def bob(team: Team) -> Clone:
 @pytest.fixture
 def alone(tmp_path: Path, env: dict[str, str]) -> Clone:
     """The same plans in a repository without a remote."""
-    made = Clone(tmp_path / "alone", env)
-    made.path.mkdir()
-    made.git("init", "-q", "-b", "main")
-    made.git("fast-import", "--quiet", input=stream(PLANS).decode())
-    made.git("reset", "-q", "--hard")
-    return made
+    return lone(tmp_path, env)

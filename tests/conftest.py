@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,6 +128,23 @@ def plan_text(number: int, title: str = "A plan", status: str = "📋 Planned", 
     return f"# Plan #{number}: {title}\n\n**Status:** {status}\n**Priority:** Medium\n{header}\n{body}"
 
 
+def copied(source: Path, target: Path, env: dict[str, str]) -> Path:
+    """A copy of a folder with repositories: what names the old place in it names the new one, and git knows the files."""
+    shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    old, new = bytes(source), bytes(target)
+    for top, folders, files in os.walk(target):
+        if "objects" in folders and "HEAD" in files:
+            folders.remove("objects")
+        for name in set(files) - {"index"}:
+            path = Path(top, name)
+            if not path.is_symlink() and old in (content := path.read_bytes()):
+                path.write_bytes(content.replace(old, new))
+    for path in target.rglob(".git"):
+        # git takes a file with another inode for a changed one until it has looked.
+        Repo(path.parent, env).git("update-index", "-q", "--refresh")
+    return target
+
+
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
     """An empty repository on branch main."""
@@ -137,14 +155,24 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
+@pytest.fixture(scope="session")
+def adopted_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `adopted` is a copy of: made once for each worker, because `init` is the slow part."""
+    folder = tmp_path_factory.mktemp("adopted")
+    made = Repo(folder / "repo", sealed(folder / "home"))
+    made.write("docs/plans/01_first.md", plan_text(1, "First"))
+    made.write("docs/plans/02_second.md", plan_text(2, "Second", blocked_by="#1"))
+    made.write("README.md", "# A project\n")
+    made.git("init", "-q", "-b", "main")
+    ran = made.holdfast("init", "--yes")
+    assert ran.code == 0, ran
+    ran = made.commit("Adopt Holdfast")
+    assert ran.code == 0, ran
+    return made.path
+
+
 @pytest.fixture
-def adopted(repo: Repo) -> Repo:
+def adopted(adopted_seed: Path, tmp_path: Path) -> Repo:
     """A repository with two plans, adopted by `holdfast init`, and everything committed."""
-    repo.write("docs/plans/01_first.md", plan_text(1, "First"))
-    repo.write("docs/plans/02_second.md", plan_text(2, "Second", blocked_by="#1"))
-    repo.write("README.md", "# A project\n")
-    ran = repo.holdfast("init", "--yes")
-    assert ran.code == 0, ran
-    ran = repo.commit("Adopt Holdfast")
-    assert ran.code == 0, ran
-    return repo
+    env = sealed(tmp_path / "home")
+    return Repo(copied(adopted_seed, tmp_path / "repo", env), env)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from claiming import Clone, Team, document, sound
-from conftest import Ran
+from claiming import Clone, Team, as_in, document, lone, remote_of, sound, undated
+from conftest import Ran, copied
 
 BRANCH = "plan-1-first"
 EVIDENCE = ("--evidence", "make test: 212 passed")
@@ -37,20 +37,36 @@ def worked(clone: Clone, plan: int = 1, name: str = "work.txt", text: str = "wor
     return made
 
 
+@pytest.fixture(scope="session")
+def own_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `own` is a copy of."""
+    folder = tmp_path_factory.mktemp("own")
+    made = lone(folder, undated(folder / "home"))
+    adopted(made)
+    worked(made)
+    return made.path
+
+
 @pytest.fixture
-def own(alone: Clone) -> Clone:
+def own(own_once: Path, tmp_path: Path, env: dict[str, str]) -> Clone:
     """A repository without a remote that has adopted Holdfast, with work on plan 1."""
-    adopted(alone)
-    worked(alone)
-    return alone
+    return Clone(copied(own_once, tmp_path / "alone", env), env)
+
+
+@pytest.fixture(scope="session")
+def shared_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `shared` and its remote are copies of."""
+    folder = tmp_path_factory.mktemp("shared")
+    made = remote_of(folder, undated(folder / "home")).clone("ada")
+    adopted(made)
+    worked(made)
+    return folder
 
 
 @pytest.fixture
-def shared(team: Team, ada: Clone) -> Clone:
+def shared(shared_once: Path, team: Team) -> Clone:
     """A clone of a remote, with work on plan 1 that is pushed."""
-    adopted(ada)
-    worked(ada)
-    return ada
+    return as_in(shared_once, team)
 
 
 def tree_of(clone: Clone, plan: int = 1) -> Clone:

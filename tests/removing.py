@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from claiming import Clone, document, sound
-from conftest import Ran
+from claiming import Clone, document, lone, sound, undated
+from conftest import Ran, copied
 
 
-@pytest.fixture
-def work(alone: Clone) -> Clone:
-    """The worktree of a claim on plan 1, with a commit that is not merged."""
-    made = alone.at(alone.claimed(1)["worktree"])
+@pytest.fixture(scope="session")
+def work_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the repository of `work` is a copy of."""
+    folder = tmp_path_factory.mktemp("work")
+    clone = lone(folder, undated(folder / "home"))
+    made = clone.at(clone.claimed(1)["worktree"])
     made.write("work.txt", "work\n")
     made.git("add", "-A")
     made.git("commit", "-qm", "Work")
-    return made
+    return clone.path
+
+
+@pytest.fixture
+def work(work_once: Path, alone: Clone) -> Clone:
+    """The worktree of a claim on plan 1, with a commit that is not merged."""
+    shutil.rmtree(alone.path)
+    copied(work_once, alone.path, alone.env)
+    return alone.at(alone.path / ".worktrees" / BRANCH)
 
 
 BRANCH = "plan-1-first"

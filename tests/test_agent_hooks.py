@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claiming import Clone, Team
+from claiming import Clone, Team, as_in, remote_of, undated
 from conftest import Ran
 from domain.test_command_line import SHELLISH, quoted
 from holdfast.adapters import processes
@@ -101,15 +101,26 @@ def reason(found: dict[str, Any]) -> str:
     return str(found["permissionDecisionReason"])
 
 
-@pytest.fixture
-def team_of_two(ada: Clone) -> Clone:
-    """Ada has claimed #4 and #3, each with a worktree; `.claude` and `.codex` are set up and pushed."""
+@pytest.fixture(scope="module")
+def team_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `team_of_two` and its remote are copies of."""
+    folder = tmp_path_factory.mktemp("team")
+    ada = remote_of(folder, undated(folder / "home")).clone("ada")
     assert ada.holdfast("init", "--yes").code == 0
     assert ada.holdfast("agents", "install", "claude", "codex").code == 0
     assert ada.commit("Adopt Holdfast").code == 0
     ada.git("push", "-q", "origin", "main")
-    ada.four = Path(ada.claimed(4)["worktree"])  # type: ignore[attr-defined]
-    ada.three = Path(ada.claimed(3)["worktree"])  # type: ignore[attr-defined]
+    ada.claimed(4)
+    ada.claimed(3)
+    return folder
+
+
+@pytest.fixture
+def team_of_two(team_once: Path, team: Team) -> Clone:
+    """Ada has claimed #4 and #3, each with a worktree; `.claude` and `.codex` are set up and pushed."""
+    ada = as_in(team_once, team)
+    ada.four = ada.path / ".worktrees" / "plan-4-fourth"  # type: ignore[attr-defined]
+    ada.three = ada.path / ".worktrees" / "plan-3-third"  # type: ignore[attr-defined]
     return ada
 
 

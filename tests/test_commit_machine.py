@@ -726,7 +726,7 @@ def test_every_way_to_commit_beside_a_twin_without_hooks(
     proving = settings.default is not None and settings.default.max_examples > 100
     run_state_machine_as_test(
         lambda: CommitMachine(seeds, tmp_path_factory.mktemp("run")),
-        settings=settings(max_examples=120 if proving else 12, stateful_step_count=25 if proving else 12),
+        settings=settings(max_examples=120 if proving else 8, stateful_step_count=25 if proving else 12),
     )
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+import terminal
 from conftest import Ran, Repo
 
 WORK, CLAIM, IGNORE = ".claude/active-work.yaml", ".claim.yaml", ".gitignore"
@@ -292,7 +291,9 @@ def test_nothing_to_migrate(repo: Repo) -> None:
     repo.write("README.md", "# x\n")
     repo.commit()
     assert passed(repo.holdfast("migrate")).err == "nothing to migrate\n"
-    assert repo.json("migrate") == {"schema": "holdfast.migrate/1", "files": [], "problems": [], "done": False}
+    document = repo.json("migrate")
+    assert {step["state"] for step in document.pop("steps")} == {"nothing"}
+    assert document == {"schema": "holdfast.migrate/1", "files": [], "problems": [], "commit": None, "done": False}
 
 
 # .gitignore
@@ -559,25 +560,13 @@ def test_somebody_else_holds_the_lock_of_gits_index(kept: Repo) -> None:
 
 def asked(repo: Repo, answer: str, meanwhile: str = "") -> str:
     """What a terminal shows when a person answers, and something else happens before that."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "holdfast", "migrate"], cwd=repo.path, env=repo.env, stdin=follower, stdout=follower,
-        stderr=follower,
-    )  # fmt: skip
-    os.close(follower)
-    shown = b""
-    try:
-        while chunk := os.read(leader, 65536):
-            shown += chunk
-            if shown.endswith(b"[y/N] "):
-                if meanwhile:
-                    repo.write(WORK, meanwhile)
-                os.write(leader, answer.encode() + b"\n")
-    except OSError:
-        pass  # the other end closed: that is how a terminal ends
-    process.wait()
-    os.close(leader)
-    return shown.decode() + f"exit {process.returncode}"
+
+    def answered(_shown: str) -> str:
+        if meanwhile:
+            repo.write(WORK, meanwhile)
+        return answer
+
+    return terminal.answered(repo, "migrate", answer=answered)
 
 
 def test_a_person_is_asked_once(kept: Repo) -> None:

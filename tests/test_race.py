@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from killing import PROVE
+
 pytest.importorskip("holdfast.entrypoints.commands.start")
 
 RUN = Path(__file__).parent.parent / "race" / "run.py"
@@ -15,22 +17,11 @@ RUN = Path(__file__).parent.parent / "race" / "run.py"
 
 @pytest.mark.parametrize("transport", ["file", "http", "none"])
 def test_one_winner_and_no_number_twice(transport: str) -> None:
-    sizes = (
-        "--plans",
-        "6",
-        "--workers",
-        "4",
-        "--numbers",
-        "12",
-        "--number-clones",
-        "4",
-        "--ready",
-        "6",
-        "--rounds",
-        "0",
-    )
+    plans, numbers = ("6", "12") if PROVE else ("4", "8")
+    sizes = ("--plans", plans, "--workers", "4", "--numbers", numbers, "--number-clones", "4")
+    more = ("--ready", plans, "--rounds", "0")
     command = (sys.executable, str(RUN), "--command", f"{sys.executable} -m holdfast", "--transport", transport)
-    done = subprocess.run((*command, *sizes), capture_output=True, text=True, check=False)
+    done = subprocess.run((*command, *sizes, *more), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -1,4 +1,4 @@
-"""Write what is generated from the code, or check that it is up to date: schemas, the page of rules, README output."""
+"""Write what is generated from the code, or check that it is up to date: schemas, the pages of the guide, README output."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from holdfast.domain.codes import ALL
-from holdfast.domain.rules.catalogue import CATALOGUE, Rule
+from holdfast.usecases.guide.texts import pages
 from schemas import schemas
 
 ROOT = Path(__file__).parent.parent
@@ -40,45 +39,10 @@ def generated() -> dict[Path, str]:
         ROOT / "src/holdfast/schemas" / f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in schemas().items()
     }
-    files[ROOT / "docs/rules.md"] = rules_page()
+    files.update({ROOT / path: text for path, text in pages().items()})
     readme = ROOT / "README.md"
     files[readme] = with_demo(readme.read_text("utf-8"))
     return files
-
-
-def rules_page() -> str:
-    """The page of all rules and of what else refuses a command, one anchor a code."""
-    lines = [
-        "# Rules",
-        "",
-        "Written from `src/holdfast/domain/codes.py` and what it names by `make generate`; do not edit.",
-        "The severity is the default; `[rules]` in `holdfast.toml` changes it to `error`, `warning` or `off`.",
-        "`holdfast explain CODE` prints one entry.",
-        "",
-    ]
-    for rule in CATALOGUE:
-        lines += described(rule)
-    lines += ["# Refusals of commands", "", "What only refuses a command; nothing turns these off.", ""]
-    for rule in ALL[len(CATALOGUE) :]:
-        lines += described(rule)
-    return "\n".join(lines)
-
-
-def described(rule: Rule) -> list[str]:
-    """One entry of the page."""
-    lines = [
-        f"## {rule.code}",
-        "",
-        f"**{rule.title}** ({rule.severity})",
-        "",
-        rule.consequence,
-        "",
-        f"*Remedy:* {rule.remedy}",
-        "",
-    ]
-    if rule.mend:
-        lines += [f"*`holdfast check --mend`* {rule.mend}.", ""]
-    return lines
 
 
 def with_demo(readme: str) -> str:

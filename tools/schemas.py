@@ -14,6 +14,7 @@ from holdfast.domain.removal import OUTCOMES
 from holdfast.domain.session import ACTIVITIES
 from holdfast.domain.status import KEYS
 from holdfast.usecases.migrate import BRANCH, MERGED, NONE
+from holdfast.usecases.migration.steps import ROOMS
 
 Schema = dict[str, Any]
 
@@ -81,6 +82,7 @@ OCCUPANT = fields(
         "since": maybe(MOMENT),
     }
 )
+VIEW = maybe(fields({"name": TEXT, "fetched_at": maybe(MOMENT)}))
 SESSION_FIELDS = fields(
     {
         "id": TEXT,
@@ -170,6 +172,10 @@ RULE: Schema = {
     "mend": TEXT,
 }  # fmt: skip
 
+FAILURE: Schema = {
+    "code": TEXT, "title": TEXT, "looks": TEXT, "happened": TEXT, "steps": many(TEXT), "codes": many(TEXT),
+}  # fmt: skip
+
 
 def _finish() -> Schema:
     """What `finish` says; `--resume` gives the same for each merge that it went on with."""
@@ -193,7 +199,7 @@ def _finish() -> Schema:
 
 def schemas() -> dict[str, Schema]:
     """Every schema by the word between `holdfast.` and `/` of the documents that it describes."""
-    found = {**_of_plans(), **_of_claims(), **_of_worktrees(), **_of_the_repository()}
+    found = {**_of_plans(), **_of_claims(), **_of_worktrees(), **_of_the_repository(), **_of_how_it_is()}
     return {name: _document(name, schema) for name, schema in found.items()}
 
 
@@ -206,7 +212,8 @@ def _of_plans() -> dict[str, Schema]:
         "explain": {
             "anyOf": [
                 fields({"codes": many(fields(RULE))}),
-                fields({"code": TEXT, "title": TEXT, "consequence": TEXT, "remedy": TEXT}, RULE),
+                fields({"code": TEXT, "title": TEXT, "consequence": TEXT, "remedy": TEXT, "page": maybe(TEXT)}, RULE),
+                fields({**FAILURE, "page": maybe(TEXT)}),
             ]
         },
         "index": {
@@ -221,6 +228,72 @@ def _of_plans() -> dict[str, Schema]:
         "plan.set": fields({"path": PATH, "before": TEXT, "after": TEXT, "blockers": many(PROBLEM)}),
         "plan.graph": fields({"mermaid": TEXT}),
     }
+
+
+def _of_how_it_is() -> dict[str, Schema]:
+    """What commands say about how everything is."""
+    more = {"consequence": TEXT, "fixable": {"type": "boolean"}, "fixed": {"type": "boolean"}}
+    return {
+        "doctor": fields(
+            {
+                "diagnoses": many(fields({**PROBLEM["properties"], **more})),
+                "healthy": {"type": "boolean"},
+                "failures": many(PROBLEM),
+            }
+        ),
+        "status": _status(),
+    }
+
+
+def _status() -> Schema:
+    """What `status` says: everything in short."""
+    return fields(
+        {
+            "at": MOMENT,
+            "you": fields(
+                {
+                    "worktree": PATH,
+                    "main": {"type": "boolean"},
+                    "branch": maybe(TEXT),
+                    "plan": maybe(NUMBER),
+                    "dirty": NUMBER,
+                    "ahead": NUMBER,
+                    "behind": NUMBER,
+                    "pushed": maybe({"type": "boolean"}),
+                    "session": maybe(TEXT),
+                    "operation": maybe(TEXT),
+                }
+            ),
+            "next": many(fields({"command": TEXT, "why": TEXT})),
+            "attention": many(PROBLEM),
+            "ready": many(fields({"number": NUMBER, "title": TEXT, "priority": maybe(TEXT)})),
+            "claims": many(
+                fields(
+                    {
+                        **{key: CLAIM["properties"][key] for key in ("plan", "branch")},
+                        "mine": {"type": "boolean"},
+                        **{
+                            key: CLAIM["properties"][key]
+                            for key in (
+                                "state",
+                                "contested",
+                                "published",
+                                "activity",
+                                "owner",
+                                "host",
+                                "last_activity",
+                                "worktree",
+                            )
+                        },
+                    }
+                )
+            ),
+            "plans": fields({"total": NUMBER, "by_status": {"type": "object", "additionalProperties": NUMBER}}),
+            "operations": many(fields({"what": TEXT, "worktree": maybe(PATH), "branch": maybe(TEXT)})),
+            "remote": VIEW,
+            "truncated": {"type": "boolean"},
+        }
+    )
 
 
 def _of_claims() -> dict[str, Schema]:
@@ -244,7 +317,7 @@ def _of_claims() -> dict[str, Schema]:
         "claims": fields(
             {
                 "claims": many(CLAIM),
-                "remote": maybe(fields({"name": TEXT, "fetched_at": maybe(MOMENT)})),
+                "remote": VIEW,
                 "published": many(TEXT),
                 "lost": many(TEXT),
             }
@@ -272,7 +345,21 @@ def _of_claims() -> dict[str, Schema]:
                         }
                     )
                 ),
+                "steps": many(
+                    fields(
+                        {
+                            "name": {"enum": list(ROOMS)},
+                            "title": TEXT,
+                            "state": {"enum": ["proposed", "done", "skipped", "nothing", "waits"]},
+                            "lines": many(fields({"kind": TEXT, "what": TEXT})),
+                            "notes": many(TEXT),
+                            "undo": many(TEXT),
+                            "problems": many(PROBLEM),
+                        }
+                    )
+                ),
                 "problems": many(PROBLEM),
+                "commit": maybe(TEXT),
                 "done": {"type": "boolean"},
             }
         ),
@@ -336,6 +423,20 @@ def _of_the_repository() -> dict[str, Schema]:
             }
         ),
         **_of_agents(),
+        "guide": {
+            "anyOf": [
+                fields({"version": NUMBER, "block": TEXT}),
+                fields({"problems": many(PROBLEM), "notes": many(TEXT)}),
+                fields(
+                    {
+                        "steps": many(fields({"kind": {"enum": ["create", "edit"]}, "path": PATH, "what": TEXT})),
+                        "done": {"type": "boolean"},
+                        "blockers": many(PROBLEM),
+                        "notes": many(TEXT),
+                    }
+                ),
+            ]
+        },
         "log": fields(
             {
                 "at": TEXT,

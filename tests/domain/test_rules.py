@@ -388,6 +388,7 @@ COVERED_ELSEWHERE = {
     "merge-driver-missing", "tag-missing", "commit-on-main", "message-reference",  # what git and the hooks see
     "config-unreadable", "config-unknown-key", "config-value",  # test_policy.py, and the reader of the file
     "shallow-history",
+    "guide-edited", "guide-outdated", "guide-broken", "guide-missing", "guide-file",  # test_guide.py
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ _KEPT = 48
 _MAGIC = b"holdfast cache 2\n"
 _LARGEST = 256 * 1024 * 1024
 """Bytes of the largest entry that is read; ours stay far below."""
-_KINDS = frozenset({"claims", "config", "history", "latest", "recent", "standing", "worktree", ".new"})
+_KINDS = frozenset({"branches", "claims", "config", "history", "latest", "recent", "standing", "worktree", ".new"})
 
 
 class Cache:
@@ -55,6 +55,13 @@ class Cache:
         """Forget what was written under `name`, if it is a name of ours."""
         if _is_ours(name) and "/" not in name:
             _forget(os.path.join(self.folder, name))
+
+    def unreadable(self) -> list[str]:
+        """The names of entries of ours that cannot be read, or what stands where the folder must be."""
+        if os.path.lexists(self.folder) and (os.path.islink(self.folder) or not os.path.isdir(self.folder)):
+            return [""]
+        ours = [name for name in files.names(self.folder) if _is_ours(name) and not name.startswith(".new-")]
+        return [name for name in ours if self.read(name) is None]
 
     def _prune(self) -> None:
         """Drop the oldest entries once there are many; what has no name of ours stays."""

@@ -213,6 +213,44 @@ def writable_above(path: str) -> bool:
     return os.access(folder, os.W_OK | os.X_OK)
 
 
+def writable(path: str) -> bool:
+    """True where this process may write what is at a path, on a disk that can be written (access(2))."""
+    return os.access(path, os.W_OK)
+
+
+def free_bytes(path: str) -> int:
+    """How many bytes this process may still write on the disk of a path (statvfs(3))."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
+def is_torn_json(path: str, family: str) -> bool:
+    """True for a file that can be read and holds no JSON document of that family of schemas; a newer version's is whole."""
+    import json
+
+    try:
+        with open(path, "rb") as file:
+            data = json.loads(file.read())
+    except OSError:
+        return os.path.islink(path) or os.path.isdir(path)
+    except (ValueError, RecursionError):
+        return True
+    version = data.get("schema") if isinstance(data, dict) else None
+    return not (isinstance(version, str) and version.startswith(family) and version != f"{family}1")
+
+
+def set_aside(path: str, folder: str) -> str:
+    """Move what is at a path into a folder under a name that nothing has there; gives its path. `OSError` where it cannot be."""
+    make_folder(folder)
+    base, number = os.path.join(folder, os.path.basename(path)), 1
+    target = base
+    while os.path.lexists(target):
+        number += 1
+        target = f"{base}-{number}"
+    os.rename(path, target)
+    return target
+
+
 def remove_if_empty(folder: str) -> None:
     """Remove a folder when nothing is in it; leave it otherwise."""
     try:

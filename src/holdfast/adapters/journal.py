@@ -9,6 +9,7 @@ import os
 import stat
 import time
 
+from holdfast.adapters import files
 from holdfast.adapters.locks import held
 from holdfast.domain.event import Unreadable, from_line, to_line, torn
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -94,6 +95,25 @@ class Journal:
                 _write(handle, self.path, b"\n")  # it stays, as a line that is no event
             _write(handle, self.path, to_line(torn(event, len(fragment))).encode())
 
+    def set_aside_unreadable(self) -> int:
+        """Move every line that is no event to the file of torn lines; gives how many. `OSError` where it cannot be done."""
+        with held(os.path.join(self.folder, "journal.lock")):
+            return sum(self._cleared(path) for path in self._paths() if os.path.lexists(path))
+
+    def _cleared(self, path: str) -> int:
+        raw = files.read_regular(path) or b""
+        lines = [line for line in raw.split(b"\n") if line.strip()]
+        wrong = [line for line in lines if _parsed(line) is None]
+        if wrong:
+            for line in wrong:
+                self._set_aside(line)  # first: killed in between, it is in both and not in none
+            events = b"".join(line + b"\n" for line in lines if line not in wrong)
+            files.put(path, files.State(events, files.state(path).mode), durable=True)
+        return len(wrong)
+
+    def _paths(self) -> list[str]:
+        return [self.path, *(self._rotated(number) for number in range(1, self.kept + 1))]
+
     def _set_aside(self, fragment: bytes) -> None:
         path = os.path.join(self.folder, "journal.torn.jsonl")
         with _to_append(path) as handle:
@@ -110,7 +130,7 @@ class Journal:
                 return
         except FileNotFoundError:
             return
-        slots = [self.path, *(self._rotated(number) for number in range(1, self.kept + 1))]
+        slots = self._paths()
         free = next((at for at, slot in enumerate(slots) if not os.path.lexists(slot)), self.kept)
         for at in range(free, 0, -1):
             os.replace(slots[at - 1], slots[at])
@@ -123,21 +143,21 @@ class Journal:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Reading]:
         """Everything that can be read, newest first; a file is read only if the caller gets that far."""
-        with self._opened() as files:
-            if not files:
+        with self._opened() as opened:
+            if not opened:
                 yield Reading(iter(()), START)
                 return
-            newest = _content(files[0])
-            older = (item for file in files[1:] for item in _backwards(file.name, _content(file)))
-            items = itertools.chain(_backwards(files[0].name, newest), older)
-            yield Reading(items, Position(files[0].inode, _whole(newest or b"")))
+            newest = _content(opened[0])
+            older = (item for file in opened[1:] for item in _backwards(file.name, _content(file)))
+            items = itertools.chain(_backwards(opened[0].name, newest), older)
+            yield Reading(items, Position(opened[0].inode, _whole(newest or b"")))
 
     def since(self, position: Position) -> tuple[list[Event | Unreadable], Position]:
         """The whole lines that came after `position`, oldest first, and how far that is."""
         found: list[Event | Unreadable] = []
         end = None
-        with self._opened() as files:
-            for file in files:
+        with self._opened() as opened:
+            for file in opened:
                 raw = _content(file) or b""
                 known = file.inode == position.inode and position.offset <= len(raw)
                 start = position.offset if known else 0
@@ -167,20 +187,20 @@ class Journal:
     @contextlib.contextmanager
     def _opened(self) -> Iterator[list[_File]]:
         """All files, newest first, each once. A rotation meanwhile would show a newer one behind an older: once more."""
-        files: list[_File] = []
+        opened: list[_File] = []
         try:
             while True:
                 before = self._now()
-                for path in (self.path, *(self._rotated(number) for number in range(1, self.kept + 1))):
-                    files += _opened_to_read(path)
+                for path in self._paths():
+                    opened += _opened_to_read(path)
                 after = self._now()
                 if (before and before.inode) == (after and after.inode):
                     break
-                _close(files)
-                files.clear()
-            yield list({file.inode if file.handle is not None else file.name: file for file in files}.values())
+                _close(opened)
+                opened.clear()
+            yield list({file.inode if file.handle is not None else file.name: file for file in opened}.values())
         finally:
-            _close(files)
+            _close(opened)
 
 
 def _backwards(name: str, raw: bytes | None, start: int = 0) -> Iterator[Event | Unreadable]:

@@ -37,6 +37,15 @@ def stat(pid: int, root: str = ROOT) -> Stat | None:
         return None
 
 
+def has_ended(pid: int, root: str = ROOT) -> bool:
+    """True for a process that is gone, or waits only for whoever started it to ask how it ended (proc(5), `Z`)."""
+    try:
+        with open(f"{root}/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"], [])
+    except OSError:
+        return True
+
+
 def parent(pid: int, root: str = ROOT) -> int | None:
     """The process that started `pid`, or None."""
     found = stat(pid, root)

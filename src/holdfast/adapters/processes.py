@@ -43,7 +43,10 @@ def described(pids: Iterable[int], root: str = proc.ROOT) -> tuple[Process, ...]
         stat = proc.stat(pid, root)
         if stat is not None and me not in (pid, stat.parent):
             since = Moment(zero + stat.ticks // hertz) if zero else None
-            command = proc.name(proc.arguments(pid, root))
+            words = proc.arguments(pid, root)
+            if not words and proc.has_ended(pid, root):
+                continue  # meanwhile: whoever has ended stands nowhere
+            command = proc.name(words)
             found.append(Process(pid, command, since, stat.session, stat.tty, stat.group))
     return tuple(found)
 

@@ -52,6 +52,12 @@ def leads_to(path: str, folder: str) -> bool:
     return bool(where) and os.path.realpath(os.path.join(path, where)) == os.path.realpath(folder)
 
 
+def led_to(path: str) -> str:
+    """The folder that the file `.git` in a folder leads to; empty where there is no such file."""
+    where = _pointer(os.path.join(path, ".git"))
+    return os.path.normpath(os.path.join(path, where.removeprefix("gitdir: "))) if where.startswith("gitdir: ") else ""
+
+
 def lead_to(path: str, folder: str) -> None:
     """Let the file `.git` of a worktree lead to a registration, and that to the worktree."""
     files.put(os.path.join(path, ".git"), files.State(encode(f"gitdir: {folder}\n")))

@@ -20,8 +20,8 @@ PUSHED, LOST, DECLINED, NOT_ATOMIC, UNCLEAR = "pushed", "lost", "declined", "not
 
 _RACES = ("stale info", "fetch first", "cannot lock ref", "failed to update ref", "already exists", "failed to lock",
           "incorrect old value", "reference already exists")  # fmt: skip
-_HELD = b"cannot lock ref"
-"""What git says when another command of this clone fetches the same ref at the same moment."""
+_MEANWHILE = (b"cannot lock ref", b"bad object worktrees/")
+"""What git says when another command of this clone fetches the same ref, or makes a worktree, at the same moment."""
 _UNWRITABLE = (b"FETCH_HEAD': ", b"insufficient permission for adding an object", b"Read-only file system")
 """What git says where it may not write into this clone: the remote is there."""
 _PAUSES = (0.05, 0.2, 0.5)
@@ -85,7 +85,7 @@ class Remote(NamedTuple):
                 return
             if any(word in err for word in _UNWRITABLE):
                 raise CannotWrite(_said(err, code))
-            if pause is None or _HELD not in err:
+            if pause is None or not any(word in err for word in _MEANWHILE):
                 raise Unreachable(f"{self.name}: {_said(err, code)}")
             clock.pause(pause)
 

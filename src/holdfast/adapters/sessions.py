@@ -20,17 +20,18 @@ from holdfast.domain.value import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any
 
-_MARKER, _BEAT = ".json", ".beat"
+MARKER, _BEAT = ".json", ".beat"
 _LARGEST = 65_536
-_SCHEMA = "holdfast.session/1"
+_FAMILY = "holdfast.session/"
+_SCHEMA = f"{_FAMILY}1"
 
 
 def read_all(folder: str) -> tuple[Session, ...]:
     """All sessions that have a marker, by id; what is no marker is passed over."""
     found = []
     for name in files.names(folder):
-        if name.endswith(_MARKER):
-            one = read(folder, name.removesuffix(_MARKER))
+        if name.endswith(MARKER):
+            one = read(folder, name.removesuffix(MARKER))
             if one is not None:
                 found.append(one)
     return tuple(found)
@@ -40,13 +41,18 @@ def read(folder: str, session: str) -> Session | None:
     """The session of that id, as its marker and its last heartbeat tell; None without a marker that can be read."""
     if not is_id(session):
         return None
-    path = os.path.join(folder, session + _MARKER)
+    path = os.path.join(folder, session + MARKER)
     try:
         data = json.loads(files.read_regular(path, _LARGEST) or b"")
         known = _session(session, data, Moment(int(os.stat(path).st_mtime)))
     except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None
     return _with_beat(known, os.path.join(folder, session + _BEAT))
+
+
+def is_unreadable(folder: str, session: str) -> bool:
+    """True for a marker that is there and is none of any version: torn, or another's. One that may not be read is a marker."""
+    return read(folder, session) is None and files.is_torn_json(os.path.join(folder, session + MARKER), _FAMILY)
 
 
 def write(folder: str, one: Session) -> None:
@@ -62,7 +68,7 @@ def write(folder: str, one: Session) -> None:
         "began": one.began,
         "activity": one.activity,
     }
-    files.put(os.path.join(folder, one.id + _MARKER), State((json.dumps(data) + "\n").encode()))
+    files.put(os.path.join(folder, one.id + MARKER), State((json.dumps(data) + "\n").encode()))
     beat(folder, one.id, one.activity, one.worktree)
 
 
@@ -76,7 +82,7 @@ def beat(folder: str, session: str, activity: str, worktree: str) -> None:
 
 def forget(folder: str, session: str) -> None:
     """Remove the marker of a session, and its heartbeat."""
-    for ending in (_MARKER, _BEAT):
+    for ending in (MARKER, _BEAT):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(folder, session + ending))
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _RECORD, _REGISTRATION, _RESTORING, _EMPTYING = "record.json", "registration", "restoring", "emptying"
 _KEEPER = ".git"
 _BRANCH = "branch.json"
-_SCHEMA = "holdfast.trash/1"
+_FAMILY = "holdfast.trash/"
+_SCHEMA = f"{_FAMILY}1"
 _LARGEST = 1_000_000
 
 
@@ -77,6 +78,12 @@ def read_all(folder: str, emptying: bool = False) -> tuple[Removed, ...]:
 def read(folder: str, id: str) -> Removed | None:
     """The record of that id, whether the removal was finished or not."""
     return _read(os.path.join(folder, id, _RECORD), id)
+
+
+def is_unreadable(folder: str, id: str) -> bool:
+    """True for a record that is there and is no record of any version: torn, or another's. One that may not be read is none."""
+    path = os.path.join(folder, id, _RECORD)
+    return read(folder, id) is None and files.is_torn_json(path, _FAMILY)
 
 
 def begin_restoring(folder: str, id: str) -> None:

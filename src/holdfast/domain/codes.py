@@ -6,10 +6,15 @@ from holdfast.domain.agent_codes import AGENT_RULES
 from holdfast.domain.blockers import BLOCKERS
 from holdfast.domain.claims_file_codes import MIGRATE_RULES
 from holdfast.domain.finish_codes import FINISH_RULES
+from holdfast.domain.health_codes import HEALTH_RULES
+from holdfast.domain.migrate_codes import OLDER_RULES
 from holdfast.domain.rules.catalogue import CATALOGUE, Rule
 from holdfast.domain.worktree_codes import WORKTREE_RULES
 
-ALL: tuple[Rule, ...] = (*CATALOGUE, *BLOCKERS, *WORKTREE_RULES, *FINISH_RULES, *AGENT_RULES, *MIGRATE_RULES)
-"""The rules over plans, which `[rules]` configures, and then what only refuses a command."""
+ALL: tuple[Rule, ...] = (
+    *CATALOGUE, *BLOCKERS, *WORKTREE_RULES, *FINISH_RULES, *AGENT_RULES, *MIGRATE_RULES, *OLDER_RULES,
+    *HEALTH_RULES,
+)  # fmt: skip
+"""The rules over plans, which `[rules]` configures, then what only refuses a command, then what only `doctor` finds."""
 
 BY_CODE = {rule.code: rule for rule in ALL}

@@ -86,6 +86,7 @@ def from_mapping(data: Mapping[str, Any], origin: str) -> tuple[Policy, list[Pro
             repository=reader.take("forge.repository", _repository, base.forge.repository),
             timeout=reader.take("forge.timeout", _whole(1, 600), base.forge.timeout),
         ),
+        notify=base.notify._replace(command=reader.take("notify.command", _text, base.notify.command)),
         agents=AgentPolicy(
             *(reader.take(f"agents.{key}", _one_of(LEVELS), level) for key, level in base.agents.levels)
         ),
@@ -100,7 +101,8 @@ _KEYS = (
     "claims.stale_hours", "claims.timeout", "worktree.root", "worktree.setup", "worktree.setup_timeout",
     "sessions.minutes", "trash.days", "trash.megabytes", "guard.refs", "finish.method", "finish.verify",
     "finish.verify_timeout", "finish.require_complete", "finish.run_from", "finish.checks", "finish.wait_minutes",
-    "forge.kind", "forge.url", "forge.repository", "forge.timeout", *(f"agents.{key}" for key in AgentPolicy._fields),
+    "forge.kind", "forge.url", "forge.repository", "forge.timeout", "notify.command",
+    *(f"agents.{key}" for key in AgentPolicy._fields),
 )  # fmt: skip
 _FOLDER_KEYS = (
     "path", "profile", "pattern", "index", "archive", "statuses", "signs", "priorities", "required_fields",

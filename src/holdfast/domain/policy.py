@@ -17,6 +17,9 @@ PYPROJECT = "pyproject.toml"
 FILES = (FILE, PYPROJECT)
 """Where configuration can stand, in the order in which it is looked for."""
 
+GUIDE = ("CLAUDE.md", "AGENTS.md", "docs/PROCESS.md", "docs/RECOVERY.md")
+"""Where the guide stands."""
+
 COMMITTED = "committed"
 MAIN = "main"
 COMPUTED = "computed"
@@ -163,6 +166,12 @@ class ForgePolicy(NamedTuple):
     timeout: int = 30
 
 
+class NotifyPolicy(NamedTuple):
+    """The command that runs when a session starts waiting for its user; empty for none."""
+
+    command: str = ""
+
+
 class AgentPolicy(NamedTuple):
     """What happens when an agent is about to do what harms others' work: `refuse`, `warn` or `off`, for each such thing."""
 
@@ -202,6 +211,7 @@ class Policy(NamedTuple):
     agents: AgentPolicy = AgentPolicy()
     finish: FinishPolicy = FinishPolicy()
     forge: ForgePolicy = ForgePolicy()
+    notify: NotifyPolicy = NotifyPolicy()
 
     def severity(self, code: str, default: str) -> str:
         """The severity of a rule here: what is configured, else `default`."""

@@ -159,6 +159,14 @@ WORKTREE_RULES: tuple[Rule, ...] = (
         "Run `holdfast trash list` to see all.",
     ),
     Rule(
+        "trash-theirs",
+        ERROR,
+        "The removed worktree belongs to another repository, of which this one is a copy.",
+        "Its files would be taken away from there.",
+        "Restore it in that repository.",
+        HUMAN,
+    ),
+    Rule(
         "restore-occupied",
         ERROR,
         "Something else stands where the worktree was.",

@@ -43,6 +43,12 @@ class Face(NamedTuple):
             leftover.clear(place, clock.now())
         return place
 
+    def recovery_page(self) -> str:
+        """The page that explains codes, as a path from the current folder; empty where the repository has none."""
+        from holdfast.usecases.guide import link  # only where something is refused
+
+        return link.page(self.cwd)
+
     @property
     def interactive(self) -> bool:
         """True when a person can be asked."""
@@ -57,6 +63,15 @@ class Face(NamedTuple):
 
         return shutil.get_terminal_size((80, 24)).columns
 
+    @property
+    def height(self) -> int | None:
+        """The lines of a terminal on standard output; None where there is no edge."""
+        if not sys.stdout.isatty():
+            return None
+        import shutil
+
+        return shutil.get_terminal_size((80, 24)).lines
+
     def data(self, text: str) -> None:
         """Data, to standard output."""
         if text:
@@ -70,11 +85,8 @@ class Face(NamedTuple):
 
     def document(self, command: str, fields: Mapping[str, Any], version: int = 1) -> None:
         """One JSON document, to standard output; bytes that are no UTF-8 show as U+FFFD."""
-        import json
-
         whole = {"schema": f"holdfast.{command}/{version}", **fields}
-        text = json.dumps(whole, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
-        self.data(text.encode("utf-8", "replace").decode())
+        self.data(json_text(whole, sys.stdout.isatty()))
 
     def entry(self, command: str, fields: Mapping[str, Any], version: int = 1) -> None:
         """One JSON document of many: a line of ASCII, on a terminal too, which holds every name without loss."""
@@ -91,7 +103,7 @@ class Face(NamedTuple):
     def refuse(self, problems: Sequence[Problem]) -> int:
         """All blockers at once, to standard error; gives the exit code."""
         sys.stdout.flush()
-        sys.stderr.write(render.refusals(problems) + "\n")
+        sys.stderr.write(render.refusals(problems, self.recovery_page()) + "\n")
         return REFUSED
 
     def unknown(self, what: str, why: str, name: str, known: Sequence[str], command: str) -> int:
@@ -138,6 +150,27 @@ class Face(NamedTuple):
     def shown(self, path: str, top: str) -> str:
         """A repository path as text shows it: relative to the current folder, safe on a terminal."""
         return render.shown(os.path.relpath(os.path.join(top, path), self.cwd))
+
+
+def json_text(value: Any, indented: bool = False) -> str:
+    """A value as JSON; odd bytes show as U+FFFD, and what a terminal could take for a command (C1) is escaped."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False, indent=2 if indented else None)
+    return text.encode("utf-8", "replace").decode().translate(_COMMANDS)
+
+
+_COMMANDS = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+
+
+def leave_with_the_reader() -> None:
+    """Stop when nobody reads the pipe any more, also while there is nothing to write into it."""
+    import select
+
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    if any(event & select.POLLERR for _, event in poll.poll(0)):
+        raise BrokenPipeError
 
 
 def problem_fields(problem: Problem, top: str) -> dict[str, Any]:

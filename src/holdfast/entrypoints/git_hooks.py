@@ -132,7 +132,7 @@ def _gate(verdict: Verdict) -> int:
     for problem in verdict.warnings:
         _say(render.warning(problem))
     if verdict.refused:
-        _say(render.refusals(verdict.refused))
+        _say(render.refusals(verdict.refused, _page()))
         return 1
     if verdict.older:
         _say(render.older(verdict.older))
@@ -143,8 +143,15 @@ def _report(report: Report) -> int:
     if report.rebuilt:
         _say("holdfast: the plan index of this merge was wrong; the merge commit was made again with the right one")
     for problem in report.problems:
-        _say(render.refusal(problem._replace(remedy=f"run `{report.mend}`"), word="wrong"))
+        _say(render.refusal(problem._replace(remedy=f"run `{report.mend}`"), "wrong", _page()))
     return 0
+
+
+def _page() -> str:
+    """The page that explains codes; looked for only where something is said."""
+    from holdfast.usecases.guide import link
+
+    return link.page(os.getcwd())
 
 
 def _bug(name: str, error: Exception) -> str:

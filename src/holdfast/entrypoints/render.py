@@ -10,20 +10,24 @@ if TYPE_CHECKING:
     from holdfast.domain.problem import Problem
 
 
-def refusal(problem: Problem, word: str = "refused") -> str:
-    """Three lines: what is refused, why (with its code and place), the exact next command."""
+def refusal(problem: Problem, word: str = "refused", page: str = "") -> str:
+    """Three lines: what is refused, why (with its code and place), the exact next command.
+
+    `page` is the path of the recovery page that explains the code; empty where there is none.
+    """
     place = f"{shown(problem.place)}: " if problem.place else ""
     wait = {"wait": " (do other work meanwhile)", "human": " (ask a person)"}.get(problem.who, "")
+    code = f"{problem.code}: {shown(page)}#{problem.code}" if page else problem.code
     return (
         f"{word}: {shown(problem.message)}\n"
-        f"   why:  {place}{_consequence(problem)} [{problem.code}]\n"
+        f"   why:  {place}{_consequence(problem)} [{code}]\n"
         f"   next: {shown(problem.remedy)}{wait}"
     )
 
 
-def refusals(problems: Sequence[Problem]) -> str:
+def refusals(problems: Sequence[Problem], page: str = "") -> str:
     """All blockers at once, each with its three lines."""
-    return "\n".join(refusal(problem) for problem in problems)
+    return "\n".join(refusal(problem, page=page) for problem in problems)
 
 
 def warning(problem: Problem) -> str:

@@ -10,14 +10,19 @@ if TYPE_CHECKING:
     from holdfast.domain.policy import Policy
     from holdfast.usecases.workspace import Workspace
 
-KEYS = ("worktree.setup", "finish.verify", "forge.url")
+NOTIFY = "notify.command"
+KEYS = ("worktree.setup", "finish.verify", NOTIFY, "forge.url")
 """The configuration keys whose value is a command, or an address that secrets are sent to."""
+
+MARK = "notify"
+"""A file that the shell hook of agents looks for: only where it is there, a user may have to be told."""
 
 
 def command(policy: Policy, key: str) -> str:
     """The command or address that is configured under a key, empty for none."""
     return {
         "worktree.setup": policy.worktree.setup, "finish.verify": policy.finish.verify, "forge.url": policy.forge.url,
+        NOTIFY: policy.notify.command,
     }[key]  # fmt: skip
 
 
@@ -32,6 +37,8 @@ def approve(place: Workspace, key: str, text: str) -> None:
     if not is_approved(place, key, text):
         journal.note(place, "approve", durable=True, key=key, command=text)
         files.put(_file(place), files.State(before + _line(key, text) + b"\n", 0o600), durable=True)
+    if key == NOTIFY:
+        files.put(place.state(MARK), files.State(b""))
 
 
 def _file(place: Workspace) -> str:

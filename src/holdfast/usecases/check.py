@@ -10,6 +10,7 @@ from holdfast.domain.rules import index, transitions
 from holdfast.domain.rules.finding import finding
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import history, judge
+from holdfast.usecases.guide import check as guide
 from holdfast.usecases.workspace import branch
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def worktree(place: Workspace, since: str | None = None) -> Checked:
             old = transitions.folder_in(before, state.folder.path)
             found += index.edited_by_hand(state, [old] if old is not None else [], plans.policy)
     found += _merge_driver(place, plans)
+    found += guide.of_worktree(place, configured.policy)
     return _since(place, since, head, found, configured, plans)
 
 
@@ -75,6 +77,7 @@ def staged(place: Workspace, since: str | None = None) -> Checked:
     found = _all(place, plans, configured, [head] if head else [], _holds_index(place, plans))
     if head:
         found = [one for one in found if not _pending(one, plans, observer.of_tree(head, configured))]
+    found += guide.of_tree(place, "", configured.policy)
     return _since(place, since, head, found, configured, plans)
 
 
@@ -88,7 +91,8 @@ def revision(place: Workspace, name: str, since: str | None = None) -> Checked:
     on_main = name in (main, f"origin/{main}", f"refs/heads/{main}", f"refs/remotes/origin/{main}")
     holds = _holds_index(place, plans) or (configured.policy.mode == MAIN and on_main)
     parents = place.git.text("rev-parse", f"{commit}^@").split()
-    return _since(place, since, commit, _all(place, plans, configured, parents, holds), configured, plans)
+    found = _all(place, plans, configured, parents, holds) + guide.of_tree(place, commit, configured.policy)
+    return _since(place, since, commit, found, configured, plans)
 
 
 def _merge_driver(place: Workspace, plans: PlanSet) -> list[Problem]:
@@ -144,6 +148,8 @@ def _since(
         known += observer.configurations.of_tree(base).problems if configured.problems else ()
         if any(one.code.startswith("index-") for one in found):
             known += index.check(old)
+        if any(one.code.startswith("guide-") for one in found):
+            known += guide.of_tree(place, base, configured.policy)
         steps = history.read(observer, configured) if transitions.added_numbers(plans, [old]) else NO_HISTORY
         found = [one for one in found if one.code not in ("reopened-silently", "number-reused", "number-renamed")]
         found = [*added(found, [known]), *transitions.check(plans, [old], steps)]

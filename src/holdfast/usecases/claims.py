@@ -104,7 +104,9 @@ def listed(place: Workspace, now: Moment, ended: bool = False, asked: Asked | No
     if held is None:
         over = frozenset() if ended else snapshot.ended(place, ground)
         settled = claim.settle(
-            snapshot.look(place, ground, snapshot.branches(place, ground, over), now), now, ground.policy.claims
+            snapshot.look(place, ground, snapshot.branches(place, ground, over), now, lasting=True),
+            now,
+            ground.policy.claims,
         )
         known_claims.keep(place.cache, _stamp(place, ground), now, settled)
         held = [one for one in _aged(settled, ground, now) if ended or not one.ended]
@@ -125,7 +127,7 @@ def _renewed(place: Workspace, ground: Ground, known: Known, now: Moment) -> Seq
         return known.claims
     branches = snapshot.claiming(ground, {one.branch: one.plan for one in known.claims if one.branch in again}.items())
     held = list(known.claims)
-    for one in claim.settle(snapshot.look(place, ground, branches, now), now, ground.policy.claims):
+    for one in claim.settle(snapshot.look(place, ground, branches, now, lasting=True), now, ground.policy.claims):
         at = places.pop(_key(one), None)
         if at is None and one.ended:
             continue

@@ -7,7 +7,7 @@ import os
 from holdfast.adapters import files
 from holdfast.adapters.callers import arguments_of_git
 from holdfast.adapters.git import decode
-from holdfast.domain.policy import FILES
+from holdfast.domain.policy import FILES, GUIDE
 from holdfast.domain.problem import WARNING, Problem, errors
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import index_file, judge, marks
@@ -35,7 +35,9 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
     if ahead:
         return Verdict(ahead, (), 0)
     head, observer, configured = _opened(place)
-    verdict, after = _judge(observer, configured, head, _parents(place, head, git_pid))
+    parents = _parents(place, head, git_pid)
+    verdict, after = _judge(observer, configured, head, parents)
+    verdict = _with_guide(place, observer, verdict, head, parents, configured.policy)
     direct = _on_main(place, configured.policy)
     refused = (*direct, *verdict.refused)
     if refused:
@@ -57,7 +59,9 @@ def before_merge_commit(place: Workspace) -> Verdict:
     if ahead:
         return Verdict(ahead, (), 0)
     head, observer, configured = _opened(place)
-    verdict, _ = _judge(observer, configured, head, _merge_parents(place, head))
+    parents = _merge_parents(place, head)
+    verdict, _ = _judge(observer, configured, head, parents)
+    verdict = _with_guide(place, observer, verdict, head, parents, configured.policy)
     marks.watch(place.repository.git_dir, configured.policy)
     return verdict
 
@@ -93,6 +97,22 @@ def _judge(observer: Observer, configured: Configured, head: str | None, parents
     warnings = tuple(one for one in found.added if one.severity == WARNING)
     older = judge.older(found, after, before, observer, configured)
     return Verdict(tuple(errors(found.added)), (*warnings, *edited), older), after
+
+
+def _with_guide(
+    place: Workspace, observer: Observer, verdict: Verdict, head: str | None, parents: list[str], policy: Policy
+) -> Verdict:
+    """The verdict with what the commit does to the guide; that is read only where some of it is staged."""
+    if not observer.stages(GUIDE, head):
+        return verdict
+    from holdfast.usecases.guide import check
+
+    found = check.of_change(place, parents, policy)
+    warnings = tuple(one for one in found if one.severity == WARNING)
+    return verdict._replace(
+        refused=(*verdict.refused, *errors(found)),
+        warnings=(*verdict.warnings, *warnings),
+    )
 
 
 def _edited(after: PlanSet, before: list[PlanSet]) -> list[Problem]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from holdfast.domain.moment import Moment
     from holdfast.usecases.workspace import Workspace
 
 
@@ -73,27 +74,40 @@ def who(place: Workspace) -> str:
     return named or place.environment.get("GIT_AUTHOR_NAME") or place.git.config("user.name") or host.user()
 
 
-def events(
-    place: Workspace,
-    last: int | None = None,
-    plan: int | None = None,
-    event: str | None = None,
-    branch: str | None = None,
-) -> Read:
-    """The `last` events (all without it) about that plan, of that name, on that branch; oldest first."""
+class Wanted(NamedTuple):
+    """Which events are asked for: about that plan, of that name, on that branch, by that actor, from that moment on."""
+
+    plan: int | None = None
+    event: str | None = None
+    branch: str | None = None
+    actor: str | None = None
+    since: Moment | None = None
+
+    def fits(self, one: Event) -> bool:
+        """True for an event that has all that is asked for."""
+        named = ((self.plan, one.plan), (self.event, one.event), (self.branch, one.branch), (self.actor, one.actor))
+        return all(asked in (None, there) for asked, there in named) and (self.since is None or one.at >= self.since)
+
+
+EVERYTHING = Wanted()
+
+
+def events(place: Workspace, last: int | None = None, wanted: Wanted = EVERYTHING) -> Read:
+    """The `last` events (all without it) that are wanted; oldest first."""
     with _journal(place).reading() as reading:
-        return _read(reading.items, last, _Wanted(plan, event, branch))
+        return _read(reading.items, last, wanted)
+
+
+def set_aside_unreadable(place: Workspace) -> int:
+    """Take out of the journal what is no event; it is kept in a file beside. Gives how many lines those were."""
+    return _journal(place).set_aside_unreadable()
 
 
 def follow(
-    place: Workspace,
-    last: int | None = None,
-    plan: int | None = None,
-    event: str | None = None,
-    branch: str | None = None,
+    place: Workspace, last: int | None = None, wanted: Wanted = EVERYTHING
 ) -> Iterator[Event | Unreadable | None]:
     """What `events` gives, then what comes, as it comes; None each time that there is nothing more for now."""
-    journal, wanted = _journal(place), _Wanted(plan, event, branch)
+    journal = _journal(place)
     with journal.reading() as reading:
         before = _read(reading.items, last, wanted)
     yield from before.unreadable
@@ -103,21 +117,11 @@ def follow(
             yield item
 
 
-class _Wanted(NamedTuple):
-    plan: int | None
-    event: str | None
-    branch: str | None
-
-    def fits(self, one: Event) -> bool:
-        """True for an event that has all that is asked for."""
-        return self.plan in (None, one.plan) and self.event in (None, one.event) and self.branch in (None, one.branch)
-
-
 def _journal(place: Workspace) -> Journal:
     return Journal(os.path.join(place.repository.common_dir, "holdfast"))
 
 
-def _read(newest_first: Iterable[Event | Unreadable], last: int | None, wanted: _Wanted) -> Read:
+def _read(newest_first: Iterable[Event | Unreadable], last: int | None, wanted: Wanted) -> Read:
     found: list[Event] = []
     unreadable: list[Unreadable] = []
     for item in newest_first:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters import files
+from holdfast.domain.policy import GUIDE
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from holdfast.domain.policy import Policy
 
-WATCH_FORMAT = "4"
+WATCH_FORMAT = "5"
 _AHEAD = "ahead"
 
 
@@ -77,7 +78,8 @@ def watch(git_dir: str, policy: Policy) -> None:
     """
     guarded = f"refs/heads/{policy.main_branch}" if not policy.allow_on_main else "-"
     options = ("tag" if policy.require_tag else "-", "prefix" if policy.tag_commits else "-")
-    lines = [" ".join((WATCH_FORMAT, guarded, *options)), *policy.watched]
+    # The guide comes first: without Holdfast the shell refuses changes of what is behind it, and of nothing else.
+    lines = [" ".join((WATCH_FORMAT, guarded, *options)), *GUIDE, *policy.watched]
     text = "".join(f"{line}\n" for line in lines)
     if text != _read(git_dir, "watch"):
         _forget(git_dir, "verified")

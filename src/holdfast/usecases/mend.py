@@ -14,25 +14,36 @@ from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import indexes, journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
+    from holdfast.domain.plan_set import PlanSet
     from holdfast.domain.policy import FolderPolicy
     from holdfast.usecases.workspace import Workspace
+
+_MENDED = frozenset(("status-sign", "file-bom", "file-garbled"))
+"""The problems of a plan's own text that have an automatic mend."""
 
 
 def worktree(place: Workspace, dry_run: bool = False) -> list[tuple[str, str]]:
     """Mend the plans and the plan index of the working tree; gives what was mended as path and words."""
     observer = place.observer
-    plans = observer.of_worktree(observer.configurations.of_worktree())
-    done: list[tuple[str, str]] = []
-    for state in plans.folders:
-        for one in state.summaries:
-            codes = {problem.code for problem in one.problems}
-            if codes & {"status-sign", "file-bom", "file-garbled"}:
-                done += _plan(place, one.path, one.number, state.folder, dry_run)
+    done = plans(place, observer.of_worktree(observer.configurations.of_worktree()), dry_run)
     done += [(path, "the computed plan index") for path in indexes.put(place, dry_run)]
     if done and not dry_run:
         journal.here(place, "check-mend", paths=list(dict.fromkeys(path for path, _ in done)))
+    return done
+
+
+def plans(
+    place: Workspace, found: PlanSet, dry_run: bool = False, only: Collection[str] | None = None
+) -> list[tuple[str, str]]:
+    """Mend these plans of the working tree (`only` those paths) as a part of something else that is one event."""
+    done: list[tuple[str, str]] = []
+    for state in found.folders:
+        for one in state.summaries:
+            codes = {problem.code for problem in one.problems}
+            if codes & _MENDED and (only is None or one.path in only):
+                done += _plan(place, one.path, one.number, state.folder, dry_run)
     return done
 
 

@@ -62,8 +62,20 @@ def used(place: Workspace, folder: FolderPolicy, configured: Configured) -> froz
 def free(place: Workspace, folder: FolderPolicy, configured: Configured, now: Moment) -> int:
     """The number that a plan would get now, as far as this clone knows; nothing is reserved."""
     lead = _lead(RESERVED, folder, configured)
-    seen = {**refs.read(place.git, lead), **refs.read(place.git, _lead(SEEN, folder, configured))}
-    return Known(used(place, folder, configured), _counting(place, _by_number(seen), now)).free
+    reserved = {**_here(place, lead), **_here(place, _lead(SEEN, folder, configured))}
+    return Known(used(place, folder, configured), _counting(place, reserved, now)).free
+
+
+def over(place: Workspace, configured: Configured, now: Moment) -> dict[str, str]:
+    """The reservations that have ended, as far as this clone has seen them: refs of `RESERVED` with their ids."""
+    ended: dict[str, str] = {}
+    for folder in configured.policy.folders:
+        lead, seen = _lead(RESERVED, folder, configured), _lead(SEEN, folder, configured)
+        found = {**_here(place, lead), **_here(place, seen)}
+        if found:
+            known = Known(used(place, folder, configured), _counting(place, found, now))
+            ended |= {f"{lead}{number}": oid for number, oid in _ended(place, found, known, now).items()}
+    return ended
 
 
 def reserve(place: Workspace, folder: FolderPolicy, configured: Configured, now: Moment, offline: bool) -> int:
@@ -90,7 +102,7 @@ def _reserve_there(
     name = _lead(RESERVED, folder, configured)
     for _ in range(_ATTEMPTS):
         there, _ = contact.bring(place, there, lambda _name: True, surroundings.refs_now(place))
-        found = _by_number(there.below(name))
+        found = _by_number(there.below(name), name)
         _bring_reservations(place, folder, configured, there, found)
         known = Known(used(place, folder, configured), _counting(place, found, now))
         number = known.free
@@ -118,8 +130,8 @@ def _give_in(outcome: contact.Outcome) -> None:
 def _reserve_here(place: Workspace, folder: FolderPolicy, configured: Configured, now: Moment) -> int:
     name = _lead(RESERVED, folder, configured)
     for _ in range(_ATTEMPTS):
-        found = _by_number(refs.read(place.git, name))
-        seen = _by_number(refs.read(place.git, _lead(SEEN, folder, configured)))
+        found = _here(place, name)
+        seen = _here(place, _lead(SEEN, folder, configured))
         plans = used(place, folder, configured)
         ages = commits.named(place.git, found.values()).commits() if found else {}
         # As on a remote: whoever looked before the reservation was made may still be choosing this very number.
@@ -146,7 +158,7 @@ def _bring_reservations(
     place: Workspace, folder: FolderPolicy, configured: Configured, there: Contact, found: Mapping[int, str]
 ) -> None:
     """Bring the reservations that this clone has not seen: their dates tell whether they still count."""
-    seen = _by_number(refs.read(place.git, _lead(SEEN, folder, configured)))
+    seen = _here(place, _lead(SEEN, folder, configured))
     if any(seen.get(number) != oid for number, oid in found.items()):
         source, target = there.there(_lead(RESERVED, folder, configured)), _lead(SEEN, folder, configured)
         there.remote.fetch([f"+{source}*:{target}*"])
@@ -159,18 +171,24 @@ def _counting(place: Workspace, found: Mapping[int, str], now: Moment) -> frozen
 
 
 def _end(there: Contact, name: str, known: Known, found: Mapping[int, str], place: Workspace, now: Moment) -> None:
-    """Remove reservations that have ended: the plan can be seen, or a week went by. Failing that, the next one does it."""
-    ages = commits.named(place.git, found.values()).commits() if found else {}
+    """Remove reservations that have ended. Failing that, the next one does it."""
     over = [
         Lease(f"{name}{number}", None, oid)
-        for number, oid in found.items()
-        if oid in ages
-        and now - ages[oid].at > _SETTLED
-        and (number in known.plans or number not in known.reserved)
-        and there.id_of(f"{name}{number}") == oid
+        for number, oid in _ended(place, found, known, now).items()
+        if there.id_of(f"{name}{number}") == oid
     ]
     if over:
         there.remote.push([one._replace(name=there.there(one.name)) for one in over], atomic=False)
+
+
+def _ended(place: Workspace, found: Mapping[int, str], known: Known, now: Moment) -> dict[int, str]:
+    """The reservations of those found that have ended: the plan can be seen, or a week went by."""
+    ages = commits.named(place.git, found.values()).commits() if found else {}
+    return {
+        number: oid
+        for number, oid in found.items()
+        if oid in ages and now - ages[oid].at > _SETTLED and (number in known.plans or number not in known.reserved)
+    }
 
 
 def _lead(below: str, folder: FolderPolicy, configured: Configured) -> str:
@@ -180,5 +198,10 @@ def _lead(below: str, folder: FolderPolicy, configured: Configured) -> str:
     return f"{below}{slugify(folder.path)}/"
 
 
-def _by_number(found: Mapping[str, str]) -> dict[int, str]:
-    return {int(tail): oid for ref, oid in found.items() if (tail := ref.rpartition("/")[2]).isdecimal()}
+def _here(place: Workspace, lead: str) -> dict[int, str]:
+    return _by_number(refs.read(place.git, lead), lead)
+
+
+def _by_number(found: Mapping[str, str], lead: str) -> dict[int, str]:
+    """The reservations directly below a lead, by number: further folders have theirs below the first one's."""
+    return {int(tail): oid for ref, oid in found.items() if (tail := ref.removeprefix(lead)).isdecimal()}

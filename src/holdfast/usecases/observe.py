@@ -18,7 +18,7 @@ from holdfast.usecases.configured import Configurations
 from holdfast.usecases.remembered import FEW, Remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from holdfast.domain.policy import FolderPolicy, Policy
     from holdfast.domain.summary import Summary
@@ -95,6 +95,22 @@ class Observer:
     def summaries(self, entries: Iterable[Entry], folder: FolderPolicy, configured: Configured) -> list[Summary]:
         """The plans in some entries of any tree, each with its whole path."""
         return self._read(entries, folder, configured, self.remembered.pool(self._key(folder, configured)))
+
+    def of_branches(self, entries: Sequence[Entry], folder: FolderPolicy, configured: Configured) -> list[Summary]:
+        """The plans in entries of many branches; what is read is remembered for the next time that they are asked for."""
+        key = self._key(folder, configured)
+        known = self.remembered.of_branches(key)
+        found = self._read(entries, folder, configured, known)
+        if any((one.path, one.oid) not in known for one in found):
+            self.remembered.keep_of_branches(key, found)
+        return found
+
+    def stages(self, paths: Sequence[str], head: str | None) -> bool:
+        """True where git's index changes one of some files, against the commit `head` or nothing at all."""
+        ahead = self.staged.changes() if head is not None and self.staged is not None else None
+        if ahead is None:
+            ahead = self.git.staged_changes(head or self.git.empty_tree(), paths)
+        return any(one.path in paths for one in ahead)
 
     def _staged_below(self, folder: str, head: str | None) -> list[Change]:
         """What git's index changes below a folder, against the commit `head` or nothing at all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holdfast.adapters.git import decode, encode
 from holdfast.domain.naming import slugify
 from holdfast.domain.plan_reader import parse
 from holdfast.domain.policy import RECORD
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from holdfast.usecases.workspace import Workspace
 
 _PHASES = "phases"
+_MEMORY = "branches-phases"
 
 
 class PlanFile(NamedTuple):
@@ -59,7 +61,25 @@ def phases(place: Workspace, configured: Configured, treeish: str, number: int) 
 def phases_of(
     place: Workspace, configured: Configured, treeish: str, numbers: AbstractSet[int]
 ) -> dict[int, tuple[str, ...]]:
-    """The phases that each of these plans declares; none where its number is nobody's, or several have it."""
+    """The phases that each of these plans declares; none where its number is nobody's, or several have it.
+
+    The answer is remembered with the folders that it was read from: thousands of names take a while.
+    """
+    trees = (place.objects.id_of(f"{treeish}:{folder.path}") or "-" for folder in configured.policy.folders)
+    stamp = " ".join((configured.digest, *trees, *map(str, sorted(numbers))))
+    said, _, lines = decode(place.cache.read(_MEMORY) or b"").partition("\n")
+    if said == stamp:
+        rows = (line.partition(" ") for line in lines.splitlines())
+        return {int(number): tuple(names.split(",")) if names else () for number, _, names in rows}
+    found = _read_phases(place, configured, treeish, numbers)
+    text = "\n".join((stamp, *(f"{number} {','.join(names)}" for number, names in found.items())))
+    place.cache.write(_MEMORY, encode(text))
+    return found
+
+
+def _read_phases(
+    place: Workspace, configured: Configured, treeish: str, numbers: AbstractSet[int]
+) -> dict[int, tuple[str, ...]]:
     files: dict[int, list[PlanFile]] = {number: [] for number in numbers}
     for one in _all(place, configured, treeish):
         number = one.folder.number_of(one.path)

@@ -39,7 +39,7 @@ def begin(place: Workspace, claim: ClaimRefs, origin: Origin, options: Options, 
 
     `shared` says that the remote will know of it.
     """
-    intent = Intent(_folder(place), origin.claim_id)
+    intent = Intent(folder(place), origin.claim_id)
     wanted = _HERE if options.here else _MADE if options.worktree else _NONE
     unpublished_ = "yes" if options.offline else ""
     intent.note(
@@ -55,7 +55,7 @@ def begin(place: Workspace, claim: ClaimRefs, origin: Origin, options: Options, 
 def begin_unclaim(place: Workspace, ending: EndingRefs, shared: bool, away: bool) -> Intent:
     """Write down that a claim is about to be given back; `away` while the remote does not answer, which never had it."""
     name = f"{UNCLAIM}-{(ending.tip or ending.there or '')[:16]}-{os.getpid()}"
-    intent = Intent(_folder(place), name)
+    intent = Intent(folder(place), name)
     intent.note(
         kind=UNCLAIM, shared="yes" if shared or away else "", away="yes" if away else "",
         plan="" if ending.plan is None else str(ending.plan),
@@ -67,7 +67,7 @@ def begin_unclaim(place: Workspace, ending: EndingRefs, shared: bool, away: bool
 
 def begin_worktree(place: Workspace, branch: str) -> Intent:
     """Write down that the worktree of a claim that stands is about to be made; its path is noted later."""
-    intent = Intent(_folder(place), f"{WORKTREE}-{os.urandom(4).hex()}-{os.getpid()}")
+    intent = Intent(folder(place), f"{WORKTREE}-{os.urandom(4).hex()}-{os.getpid()}")
     intent.note(kind=WORKTREE, branch=branch)
     return intent
 
@@ -75,8 +75,8 @@ def begin_worktree(place: Workspace, branch: str) -> Intent:
 def unfinished(place: Workspace, there: Contact | None) -> bool:
     """Clear what killed commands left; True when something changed. What needs a remote that was not asked stays."""
     changed = _removals(place)
-    if os.path.isdir(_folder(place)):
-        with intents.left(_folder(place)) as found:
+    if os.path.isdir(folder(place)):
+        with intents.left(folder(place)) as found:
             for one in found:
                 outcome = _clear(place, one, there)
                 if outcome == _LATE:
@@ -105,7 +105,8 @@ def settled(outcome: Outcome | None) -> bool:
     return outcome is None or outcome.result not in (contact.UNCLEAR, contact.NOTHING_DONE)
 
 
-def _folder(place: Workspace) -> str:
+def folder(place: Workspace) -> str:
+    """Where it is written down what commands have begun."""
     return place.state("intents")
 
 

@@ -9,7 +9,7 @@ from holdfast.domain.plans import Plans
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from holdfast.adapters.cache import Cache
     from holdfast.domain.plan_set import PlanSet
@@ -84,6 +84,14 @@ class Remembered:
         """Keep plans that were just read, beside those before them while there are few."""
         known = {**self.recent(key), **{(one.path, one.oid): one for one in fresh}}
         self.keep(f"recent-{key}", Plans(known.values() if len(known) <= 2 * FEW else fresh))
+
+    def of_branches(self, key: str) -> ByBlob:
+        """The plans that branches had otherwise than the main branch, when they were read last."""
+        return self._by_blob(f"branches-{key}")
+
+    def keep_of_branches(self, key: str, plans: Iterable[Summary]) -> None:
+        """Keep what branches have otherwise."""
+        self.keep(f"branches-{key}", Plans(plans))
 
     def standing(self, plans: PlanSet, digest: str, count: Callable[[PlanSet], int]) -> int:
         """How many problems a state has, remembered for the states of the last commits, else by `count`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import files, reflog, worktrees
+from holdfast.adapters import files, reflog
 from holdfast.adapters.git import decode
 from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.domain.branch_name import is_feature
@@ -13,6 +13,7 @@ from holdfast.domain.moment import HOUR, MINUTE, Moment
 from holdfast.domain.snapshot import Branch, RemoteView, Snapshot, Trace
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import known_facts, surroundings
+from holdfast.usecases.touched import Touched
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -49,13 +50,20 @@ def observe(
 
 
 def look(
-    place: Workspace, base: Ground, named: Sequence[Branch], now: Moment, requests: Mapping[str, int] | None = None
+    place: Workspace,
+    base: Ground,
+    named: Sequence[Branch],
+    now: Moment,
+    requests: Mapping[str, int] | None = None,
+    lasting: bool = False,
 ) -> Snapshot:
-    """Some branches with all that is known of them."""
+    """Some branches with all that is known of them; with `lasting` dates of files may be those of a moment ago."""
     facts = facts_of(place, base, [one.tips for one in named], requests)
     fences = _fences(place, place.cache, base.refs, named)
     fenced = (one._replace(fence=fences[one.plan]) if one.plan in fences else one for one in named)
-    seen = tuple(_traced(place, one, facts, now, base.worktrees) for one in fenced)
+    touched = Touched(place.cache, now, lasting, base.policy.claims.stale_hours)
+    seen = tuple(_traced(place, one, facts, now, base.worktrees, touched) for one in fenced)
+    touched.keep()
     view = remote_view(place, base, now)
     return Snapshot(base.main, seen, base.worktrees, facts, view, _phases(place, base, seen))
 
@@ -197,7 +205,12 @@ def _fences(
 
 
 def _traced(
-    place: Workspace, branch: Branch, facts: Mapping[str, tuple[Facts, ...]], now: Moment, listed: tuple[Worktree, ...]
+    place: Workspace,
+    branch: Branch,
+    facts: Mapping[str, tuple[Facts, ...]],
+    now: Moment,
+    listed: tuple[Worktree, ...],
+    touched: Touched,
 ) -> Branch:
     """The branch with its reflog, the newest file of its worktree and its arrival here, as far as they can matter.
 
@@ -218,14 +231,13 @@ def _traced(
     latest = max(latest, trace.at if trace is not None and trace.at <= now + TOLERANCE else 0)
     if now - latest < HOUR:
         return branch._replace(trace=trace)
-    touched = None
+    newest = None
     if branch.worktree is not None:
         others = frozenset(one.path for one in listed if one.path != branch.worktree.path)
-        window = Moment(now - HOUR), Moment(now + TOLERANCE)
-        touched = worktrees.newest_file(branch.worktree.path, others, *window)
+        newest = touched.newest(branch.worktree.path, others)
     silent = all(one.own == 0 and one.claimed_at is None for one in known)
     asks = branch.remote_ref is not None and (silent or branch.local is None)
-    return branch._replace(trace=trace, touched=touched, fetched=_arrived(common, branch, silent) if asks else None)
+    return branch._replace(trace=trace, touched=newest, fetched=_arrived(common, branch, silent) if asks else None)
 
 
 def _trace(common: str, branch: Branch, unclear: bool, latest: int) -> Trace | None:

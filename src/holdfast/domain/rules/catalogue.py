@@ -341,6 +341,43 @@ _COMMITS = (
         "Correct the number in the message.",
     ),
 )
+_GUIDE = (
+    Rule(
+        "guide-edited",
+        ERROR,
+        "The guide was edited by hand.",
+        "The edit is lost when the guide is written again, and agents follow what nobody keeps right.",
+        "Move words of your own out of it, then run `holdfast guide --write`.",
+    ),
+    Rule(
+        "guide-outdated",
+        WARNING,
+        "The guide is that of an older Holdfast.",
+        "Agents are told of commands as they were.",
+        "Run `holdfast guide --write`, and commit what it wrote.",
+    ),
+    Rule(
+        "guide-broken",
+        ERROR,
+        "The guide has not exactly one begin and one end marker.",
+        "Nobody can tell what is the guide's and what is yours, so it is not kept up to date.",
+        "Take what is left of the guide out of the file, then run `holdfast guide --write`.",
+    ),
+    Rule(
+        "guide-missing",
+        WARNING,
+        "A part of the guide is not there.",
+        "What it would tell people and agents is not told; links to it lead nowhere.",
+        "Run `holdfast guide --write`, and commit what it wrote.",
+    ),
+    Rule(
+        "guide-file",
+        ERROR,
+        "The guide cannot stand in a file: it is no regular file, no UTF-8, or leads out of the repository.",
+        "Writing there would destroy something, or change another repository.",
+        "Put a regular file of UTF-8 text there, or nothing.",
+    ),
+)
 _CONFIG = (
     Rule(
         "config-unreadable",
@@ -472,7 +509,7 @@ _INIT = (
 )
 
 CATALOGUE: tuple[Rule, ...] = (
-    *_HEADER, *_FILE, *_NUMBERS, *_CONTENT, *_REFERENCES, *_TRANSITIONS, *_INDEX, *_COMMITS, *_CONFIG, *_INIT,
+    *_HEADER, *_FILE, *_NUMBERS, *_CONTENT, *_REFERENCES, *_TRANSITIONS, *_INDEX, *_COMMITS, *_GUIDE, *_CONFIG, *_INIT,
 )  # fmt: skip
 """All rules, in the order in which they are documented."""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
     from holdfast.domain.occupancy import Occupant
     from holdfast.domain.policy import ClaimPolicy
+    from holdfast.domain.snapshot import RemoteView
     from holdfast.entrypoints.face import Face
     from holdfast.usecases.claims import Listed
 
@@ -59,7 +60,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
     if face_.json:
         rows = [fields(one, now, found.ground.policy.claims) for one in found.claims]
         told = {"published": list(found.published), "lost": list(lost)}
-        face_.document("claims", {"claims": rows, "remote": remote_fields(found), **told})
+        face_.document("claims", {"claims": rows, "remote": view_fields(found.remote), **told})
         return face.DONE
     face_.data(render.lines(_table(face_, found.claims, now)))
     for branch in found.published:
@@ -107,11 +108,10 @@ def occupant_fields(who: Occupant) -> dict[str, Any]:
     return {"kind": who.kind, "pid": who.pid, "command": who.command, "session": who.session, "since": since}
 
 
-def remote_fields(found: Listed) -> dict[str, Any] | None:
+def view_fields(remote: RemoteView | None) -> dict[str, Any] | None:
     """The view of the remote as JSON."""
     from holdfast.domain.moment import iso
 
-    remote = found.remote
     if remote is None:
         return None
     return {"name": remote.name, "fetched_at": iso(remote.fetched_at) if remote.fetched_at is not None else None}

@@ -1,6 +1,8 @@
-"""What a problem's code or an exit code means: what, why, what happens otherwise, how to mend it."""
+"""What a problem's code, an exit code or a failure mode means: what, why, what happens otherwise, how to mend it."""
 
 from __future__ import annotations
+
+import os
 
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
@@ -8,62 +10,99 @@ from holdfast.entrypoints import face, render
 if TYPE_CHECKING:
     import argparse
 
+    from holdfast.domain.exit_codes import Exit
+    from holdfast.domain.recovery import Failure
+    from holdfast.domain.rules.catalogue import Rule
     from holdfast.entrypoints.face import Face
 
 EXAMPLE = """examples:
   holdfast explain evidence-missing
   holdfast explain 4
+  holdfast explain case-finish-killed  step by step: what happened, not what was refused
   holdfast explain               all codes, a line each"""
-
-EXITS = {
-    "0": ("done, or nothing to do", "There is no problem of error level.", "Go on."),
-    "1": ("refused, or problems", "Nothing was changed.", "Do what the `next:` lines say, and run the command again."),
-    "2": ("the command line is wrong", "Nothing was done.", "Run the command with `--help`."),
-    "3": ("a bug in Holdfast", "A report was written; the message says where.", "Send the report; nothing was half done."),
-    "4": ("lost a race", "Someone else got it first.", "Try another; it is safe to run the command again."),
-    "5": ("could not reach the remote or write to `.git`", "Nothing was changed (no network, a sandbox, a read-only folder).",
-          "Run it again where the remote and `.git` can be reached."),
-    "130": ("interrupted", "Nothing is half done that the next run does not finish.", "Run the command again."),
-}  # fmt: skip
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The argument of `explain`."""
-    parser.add_argument("code", nargs="?", help="a code as in square brackets behind a message, or an exit code")
+    parser.add_argument(
+        "code",
+        nargs="?",
+        help="a code as in square brackets behind a message, an exit code, or an anchor of docs/RECOVERY.md",
+    )
 
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
-    """Print what is known of one code, or all codes."""
-    from holdfast.domain.codes import ALL, BY_CODE
+    """Print what is known of one code, exit code or failure mode, or all codes."""
+    from holdfast.domain import codes, exit_codes, recovery
 
-    if parsed.code is None:
-        if face_.json:
-            face_.document("explain", {"codes": [rule._asdict() for rule in ALL]})
-        else:
-            width = max(len(rule.code) for rule in ALL)
-            face_.data(render.lines(f"{rule.code:<{width}}  {rule.severity:<7}  {rule.title}" for rule in ALL))
-        return face.DONE
-    if parsed.code in EXITS:
-        title, consequence, remedy = EXITS[parsed.code]
-        if face_.json:
-            face_.document(
-                "explain", {"code": parsed.code, "title": title, "consequence": consequence, "remedy": remedy}
-            )
-        else:
-            face_.data(f"exit {parsed.code}: {title}\n\n{consequence}\n\nWhat to do: {remedy}")
-        return face.DONE
-    rule = BY_CODE.get(parsed.code)
-    if rule is None:
-        known = [*BY_CODE, *EXITS]
-        return face_.unknown(
-            f"`holdfast explain {parsed.code}`", "there is no such code", parsed.code, known, "explain"
-        )
+    code = parsed.code
+    if code is None:
+        _all(face_)
+    elif code in exit_codes.BY_CODE:
+        _exit(face_, exit_codes.BY_CODE[code])
+    elif code in recovery.BY_ANCHOR:
+        _failure(face_, recovery.BY_ANCHOR[code])
+    elif code in codes.BY_CODE:
+        _rule(face_, codes.BY_CODE[code])
+    else:
+        known = [*codes.BY_CODE, *exit_codes.BY_CODE, *recovery.BY_ANCHOR]
+        return face_.unknown(f"`holdfast explain {code}`", "there is no such code", code, known, "explain")
+    return face.DONE
+
+
+def _all(face_: Face) -> None:
+    from holdfast.domain.codes import ALL
+
     if face_.json:
-        face_.document("explain", rule._asdict())
-        return face.DONE
+        face_.document("explain", {"codes": [rule._asdict() for rule in ALL]})
+        return
+    width = max(len(rule.code) for rule in ALL)
+    face_.data(render.lines(f"{rule.code:<{width}}  {rule.severity:<7}  {rule.title}" for rule in ALL))
+
+
+def _exit(face_: Face, one: Exit) -> None:
+    if face_.json:
+        face_.document("explain", {**one._asdict(), "page": _address(face_, one.anchor)})
+    else:
+        text = f"exit {one.code}: {one.title}\n\n{one.consequence}\n\nWhat to do: {one.remedy}"
+        face_.data(text + _more(face_, one.anchor))
+
+
+def _failure(face_: Face, failure: Failure) -> None:
+    if face_.json:
+        fields = failure._asdict()
+        face_.document("explain", {"code": fields.pop("anchor"), **fields, "page": _address(face_, failure.anchor)})
+        return
+    steps = render.lines(f"{at}. {step}" for at, step in enumerate(failure.steps, 1))
+    text = (
+        f"{failure.title}\n\nWhat it looks like: {failure.looks}\n\nWhat happened: {failure.happened}\n\n"
+        f"What to do:\n{steps}"
+    )
+    face_.data(text + _more(face_, failure.anchor))
+
+
+def _rule(face_: Face, rule: Rule) -> None:
+    if face_.json:
+        face_.document("explain", {**rule._asdict(), "page": _address(face_, rule.code)})
+        return
+    from holdfast.domain.recovery import of_code
+
     mend = f"\n`holdfast check --mend` {rule.mend}." if rule.mend else ""
-    face_.data(
+    seen = render.lines(f"Step by step: `holdfast explain {one.anchor}` ({one.title})" for one in of_code(rule.code))
+    text = (
         f"{rule.code} ({rule.severity})\n\n{rule.title}\n\nWhat happens otherwise: {rule.consequence}\n\n"
         f"How to mend it: {rule.remedy}{mend}\n\nWho: {rule.who}"
     )
-    return face.DONE
+    face_.data(text + ("\n\n" + seen if seen else "") + _more(face_, rule.code))
+
+
+def _more(face_: Face, anchor: str) -> str:
+    """Where the recovery page says it, for text: from the current folder."""
+    page = face_.recovery_page()
+    return f"\n\nMore: {render.shown(page)}#{anchor}" if page else ""
+
+
+def _address(face_: Face, anchor: str) -> str | None:
+    """Where the recovery page says it, for JSON: absolute, as all paths there."""
+    page = face_.recovery_page()
+    return f"{os.path.normpath(os.path.join(face_.cwd, page))}#{anchor}" if page else None

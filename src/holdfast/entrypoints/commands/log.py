@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import json
-import select
 import sys
 
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, render
 from holdfast.entrypoints.commands.plan import plan_number
+from holdfast.entrypoints.near import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
     from holdfast.domain.event import Event, Unreadable
+    from holdfast.domain.moment import Moment
     from holdfast.entrypoints.face import Face
+    from holdfast.entrypoints.near import Near
     from holdfast.usecases.workspace import Workspace
 
 EXAMPLE = """examples:
   holdfast log                   the last 20 events
   holdfast log -n 0 --plan 12    all that happened to a plan
   holdfast log --event plan-new  all plans that were made lately
+  holdfast log --since 2h --actor Ada
   holdfast log --follow --json   what happens from now on, for a program"""
 
 _LAST = 20
+_LONGEST = 10
 _NAMED = 5
 """How many lines that are no event are named."""
 
@@ -38,6 +41,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plan", metavar="N", type=plan_number, help="only events about that plan")
     parser.add_argument("--event", metavar="NAME", help="only events of that name")
     parser.add_argument("--branch", metavar="B", help="only events about that branch")
+    parser.add_argument("--actor", metavar="NAME", help="only events by that worker")
+    parser.add_argument(
+        "--since",
+        metavar="WHEN",
+        type=_since,
+        help="only events since then: 30m, 2h, 3d, 2026-11-23 or 2026-11-23T05:30:11Z",
+    )
     parser.add_argument("--follow", action="store_true", help="go on with what comes, until Ctrl-C")
 
 
@@ -46,12 +56,13 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
     from holdfast.usecases import journal
 
     place = face_.workspace()
-    asked = (parsed.last or None, parsed.plan, parsed.event, parsed.branch)
+    wanted = journal.Wanted(parsed.plan, parsed.event, parsed.branch, parsed.actor, parsed.since)
+    asked = (parsed.last or None, wanted)
     if parsed.follow:
         return _follow(face_, place, asked)
-    found = journal.events(place, *asked)
+    found, near = journal.events(place, *asked), around(place, face_.cwd)
     for one in found.events:
-        _print(face_, one)
+        _print(face_, one, near)
     if not found.events:
         face_.say("no such event is in the journal")
     _report(face_, found.unreadable)
@@ -62,45 +73,30 @@ def _follow(face_: Face, place: Workspace, asked: tuple[Any, ...]) -> int:
     from holdfast.domain.event import Event
     from holdfast.usecases import journal
 
+    near = around(place, face_.cwd)
     for item in journal.follow(place, *asked):
         if isinstance(item, Event):
-            _print(face_, item)
+            _print(face_, item, near)
         elif item is not None:
             _report(face_, [item])
         else:
             sys.stdout.flush()
-            _leave_with_the_reader()
+            face.leave_with_the_reader()
     return face.DONE
 
 
-def _leave_with_the_reader() -> None:
-    """Stop when nobody reads the pipe any more, also while there is nothing to write into it."""
-    poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)
-    if any(event & select.POLLERR for _, event in poll.poll(0)):
-        raise BrokenPipeError
-
-
-def _print(face_: Face, one: Event) -> None:
+def _print(face_: Face, one: Event, near: Near) -> None:
     if face_.json:
         face_.entry("log", one.fields)
     else:
-        face_.data(render.fitted(render.shown(_words(one)), face_.width))
+        face_.data(render.fitted(render.shown(_words(one, near)), face_.width))
 
 
-def _words(one: Event) -> str:
-    """`2026-11-23T05:30:11Z  plan-new  plan #3 on main by Ada@box: path docs/plans/03_x.md, title X`."""
-    plan = f"plan #{one.plan} " if one.plan is not None else ""
-    branch = f"on {one.branch} " if one.branch is not None else ""
-    data = ", ".join(f"{key} {_value(value)}" for key, value in one.data.items())
-    line = f"{one.fields['at']}  {one.event:<12} {plan}{branch}by {one.actor}@{one.host}"
-    return f"{line}: {data}" if data else line
+def _words(one: Event, near: Near) -> str:
+    """`2026-11-23T05:30:11Z  plan-new          Ada@box wrote plan #3: Faster start`."""
+    from holdfast.domain.event_words import words
 
-
-def _value(value: object) -> str:
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return " ".join(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"{one.fields['at']}  {one.event:<16}  {one.actor}@{one.host} {near.text(words(one))}".rstrip()
 
 
 def _report(face_: Face, unreadable: Iterable[Unreadable]) -> None:
@@ -115,3 +111,17 @@ def _count(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is no number of events")
     return int(text)
+
+
+def _since(text: str) -> Moment:
+    """A moment so long ago, or on a date, or exactly that one (UTC)."""
+    from holdfast.domain import moment
+    from holdfast.usecases import clock
+
+    seconds = {"m": moment.MINUTE, "h": moment.HOUR, "d": moment.DAY}.get(text[-1:])
+    if seconds is not None and text[:-1].isdecimal() and len(text) < _LONGEST:
+        return moment.Moment(clock.now() - int(text[:-1]) * seconds)
+    found = moment.parse(text if "T" in text else f"{text}T00:00:00Z")
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no moment: 30m, 2h, 3d, 2026-11-23 or 2026-11-23T05:30:11Z")
+    return found

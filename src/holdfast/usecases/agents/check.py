@@ -13,6 +13,7 @@ from holdfast.domain.agent_settings import AGENTS, Agent, NoSettings, command
 from holdfast.domain.session import WAITING, WORKING
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases.agents.install import hook_path, problem, registered, settings_path
+from holdfast.usecases.setup import hook_files
 from holdfast.usecases.worktrees import sessions
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ def check(place: Workspace, names: Sequence[str], environment: Mapping[str, str]
     """
     agents = [AGENTS[name] for name in names] or registered(place)
     return tuple(_checked(place, agent, environment) for agent in agents)
+
+
+def standing(place: Workspace) -> list[Problem]:
+    """What can be seen to be wrong with the agents that are registered here, without calling anything."""
+    agents = registered(place)
+    found = [one for agent in agents for one in _registration(place, agent)]
+    return found + (list(_hook(place)) if agents else [])
 
 
 def none_registered() -> Problem:
@@ -93,9 +101,7 @@ def _hook(place: Workspace) -> Iterator[Problem]:
     if content is None:
         yield problem("agents-hook-missing", path, f"{path}, which agents' hooks run, is missing in this clone")
         return
-    for word in ("python", "entry"):
-        line = next((one for one in decode(content).splitlines() if one.startswith(word + "=")), "")
-        target = line.partition("=")[2].strip("'").replace("'\\''", "'")
+    for target in hook_files.runtime_of(decode(content)):
         if not os.path.exists(target):
             message = f"{path} starts {target or 'nothing'}, which is not there"
             yield problem("agents-hook-missing", path, message)

@@ -6,7 +6,7 @@ import os
 import tempfile
 
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases.demo import claim_scenes, finish_scenes, plan_scenes, worktree_scenes
+from holdfast.usecases.demo import claim_scenes, finish_scenes, plan_scenes, recovery_scenes, worktree_scenes
 from holdfast.usecases.demo.stage import Line, Stage
 
 if TYPE_CHECKING:
@@ -20,5 +20,6 @@ def play(environment: Mapping[str, str]) -> Iterator[Line]:
     with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as folder:
         stage = Stage(os.path.realpath(folder), environment)
         plan_scenes.build(stage)
-        for scene in (*plan_scenes.SCENES, *claim_scenes.SCENES, *worktree_scenes.SCENES, *finish_scenes.SCENES):
-            yield from scene(stage)
+        for room in (plan_scenes, claim_scenes, worktree_scenes, finish_scenes, recovery_scenes):
+            for scene in room.SCENES:
+                yield from scene(stage)

@@ -11,6 +11,7 @@ from holdfast.adapters.git import Git, decode, encode, scrubbed
 from holdfast.domain import takeover
 from holdfast.domain.codes import BY_CODE
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.usecases.setup import lasting
 from holdfast.usecases.setup.lasting import package
 from holdfast.usecases.setup.proposal import COPY, EXCLUDE, HOOK, KEPT, Edit, Proposal, Site, Step, refuse
 from holdfast.usecases.setup.record import Entry
@@ -34,7 +35,10 @@ GUARD = "reference-transaction"
 ALL = (*HOOKS, GUARD)
 
 MARK = b"# holdfast hook"
-_KEPT = ".before-holdfast"
+BEFORE = ".before-holdfast"
+"""What the names of hooks end with that ours replaced, and run."""
+ASIDE = ".aside"
+"""What is added to that name where `migrate` has set the hook aside: ours runs it no more."""
 _PLACEHOLDER = re.compile("@(PYTHON|ENTRY|CHAIN)@")
 _INCLUDE = re.compile(r"^#include ([a-z-]+)\n", re.M)
 _SPECIAL = re.compile(r"[\\*?\[\]]")
@@ -112,8 +116,8 @@ def propose(site: Site, where: Folder, runtime: Runtime, record: Record | None, 
     Others of ours that are here are taken away, and what was there before is put back.
     """
     drafts = [_copies(site, runtime, texts)]
-    tracked = _tracked(where)
-    drafts += [_hook(name, site, where, tracked, runtime, record, text) for name, text in texts.items()]
+    held = tracked(where)
+    drafts += [_hook(name, site, where, held, runtime, record, text) for name, text in texts.items()]
     drafts += [_retired(name, site, where, record) for name in ALL if name not in texts]
     new = [one.path for draft in drafts for one in draft.edits if one.kind in (HOOK, KEPT) and one.after.exists]
     drafts.append(_excluded(site, where, new))
@@ -142,6 +146,31 @@ def agent_hook(site: Site, runtime: Runtime) -> tuple[str, State, State]:
     return path, files.state(path), rendered(text, runtime._replace(entry=entry), "")
 
 
+def runtime_of(text: str) -> Runtime:
+    """What a hook of ours starts, by its own text; empty words where it does not say."""
+    return lasting.Runtime(_word(text, "python"), _word(text, "entry"))
+
+
+def chain_of(text: str) -> str:
+    """The hook that a hook of ours starts besides; empty for none."""
+    return _word(text, "chain")
+
+
+def _word(text: str, name: str) -> str:
+    line = next((line for line in text.splitlines() if line.startswith(name + "=")), "")
+    return line.partition("=")[2].removeprefix("'").removesuffix("'").replace("'\\''", "'")
+
+
+def copy_path(site: Site, name: str) -> str:
+    """Where Holdfast keeps a copy of a hook, for hooks that are tracked by git, or a manager's, to call."""
+    return os.path.join(site.own, "hooks", name)
+
+
+def line_to_add(name: str) -> str:
+    """The line by which a hook that is somebody else's calls ours."""
+    return f'"$(git rev-parse --git-common-dir)/holdfast/hooks/{name}" "$@" || exit 1'
+
+
 def is_ours(path: str) -> bool:
     """True for a hook that Holdfast wrote."""
     content = files.read(path) or b""
@@ -150,12 +179,12 @@ def is_ours(path: str) -> bool:
 
 def found(path: str, site: Site) -> Entry:
     """What can be told of a hook of ours without a record."""
-    return Entry(HOOK, site.place(path), ABSENT, None, False, (), site.place(path + _KEPT))
+    return Entry(HOOK, site.place(path), ABSENT, None, False, (), site.place(path + BEFORE))
 
 
 def put_back(entry: Entry, site: Site, path: str, now: State) -> Proposal:
     """Take our hook away and put the one that was here before in its place."""
-    kept = site.absolute(entry.kept) if entry.kept is not None else ""
+    kept = resting_at(site.absolute(entry.kept)) if entry.kept is not None else ""
     resting = files.state(kept) if kept else ABSENT
     untouched = now.exists and now.digest == entry.after
     if now.exists and not untouched and not is_ours(path):
@@ -167,6 +196,8 @@ def put_back(entry: Entry, site: Site, path: str, now: State) -> Proposal:
     edits = [Edit(HOOK, path, now, former, ours=True)]
     if resting.exists:
         edits.append(Edit(KEPT, kept, resting, ABSENT))
+        copy = files.state(kept + ASIDE)  # left where a run was killed that set it aside
+        edits += [Edit(KEPT, kept + ASIDE, copy, ABSENT)] if copy.same(resting) else []
     what = (
         f"put back the hook {site.shown(path)} that was here before"
         if former.exists
@@ -175,9 +206,21 @@ def put_back(entry: Entry, site: Site, path: str, now: State) -> Proposal:
     return Proposal(steps=(Step("hook", path, what),), edits=tuple(edits))
 
 
+def resting_at(kept: str) -> str:
+    """Where the hook rests that ours replaced: at `kept`, or where `migrate` has set it aside."""
+    aside = kept + ASIDE
+    return aside if os.path.lexists(aside) and not os.path.lexists(kept) else kept
+
+
 def calls_us(path: str) -> bool:
-    """True for a hook that Holdfast wrote, or that has the line which calls it."""
-    return is_ours(path) or b"holdfast/hooks/" in (files.read(path) or b"")
+    """True for a hook that Holdfast wrote, or that has the line which calls it and hears what it answers."""
+    if is_ours(path):
+        return True
+    lines = (line.strip() for line in (files.read_regular(path) or b"").splitlines())
+    return any(
+        b"holdfast/hooks/" in line and not line.startswith(b"#") and b"|| true" not in line and b"|| :" not in line
+        for line in lines
+    )
 
 
 def quoted(word: str) -> str:
@@ -188,7 +231,7 @@ def quoted(word: str) -> str:
 def _copies(site: Site, runtime: Runtime, texts: Mapping[str, str]) -> Proposal:
     edits = []
     for name, text in texts.items():
-        path = _copy(site, name)
+        path = copy_path(site, name)
         edit = Edit(COPY, path, files.state(path), rendered(text, runtime, ""), ours=True)
         if not edit.before.same(edit.after):
             edits.append(edit)
@@ -276,20 +319,18 @@ def _excluded(site: Site, where: Folder, new: list[str]) -> Proposal:
 
 def _retired(name: str, site: Site, where: Folder, record: Record | None) -> Proposal:
     """Take away a hook that is wanted no more, and its copy, unless a hook that is not ours still calls that."""
-    path, copy = os.path.join(where.path, name), files.state(_copy(site, name))
+    path, copy = os.path.join(where.path, name), files.state(copy_path(site, name))
     if _calls_copy(name, path):
-        return Proposal(notes=(f"{site.shown(path)} still calls {site.shown(_copy(site, name))}: take that line out",))
+        return Proposal(
+            notes=(f"{site.shown(path)} still calls {site.shown(copy_path(site, name))}: take that line out",)
+        )
     entry = record.entry(site.place(path)) if record is not None else None
     hook = put_back(entry or found(path, site), site, path, files.state(path)) if is_ours(path) else Proposal()
-    copies = (Edit(COPY, _copy(site, name), copy, ABSENT, ours=True),) if copy.exists else ()
+    copies = (Edit(COPY, copy_path(site, name), copy, ABSENT, ours=True),) if copy.exists else ()
     steps = hook.steps
     if copies and not steps:
-        steps = (Step("hook", _copy(site, name), f"remove {site.shown(_copy(site, name))}"),)
+        steps = (Step("hook", copy_path(site, name), f"remove {site.shown(copy_path(site, name))}"),)
     return hook._replace(steps=steps, edits=(*hook.edits, *copies))
-
-
-def _copy(site: Site, name: str) -> str:
-    return os.path.join(site.own, "hooks", name)
 
 
 def _calls_copy(name: str, path: str) -> bool:
@@ -299,7 +340,7 @@ def _calls_copy(name: str, path: str) -> bool:
 def _line_to_add(name: str, path: str, site: Site, tracked: bool) -> tuple[str, ...]:
     if _calls_copy(name, path):
         return ()
-    line = f'"$(git rev-parse --git-common-dir)/holdfast/hooks/{name}" "$@" || exit 1'
+    line = line_to_add(name)
     why = "is tracked by git" if tracked else "is husky's to run"
     return (f"{site.shown(path)} {why} and stays as it is; add this line to it: {line}",)
 
@@ -332,17 +373,17 @@ def _kept_before(path: str, site: Site, record: Record | None) -> str:
     """Where the hook rests that ours replaced, or empty."""
     entry = record.entry(site.place(path)) if record is not None else None
     known = [site.absolute(entry.kept)] if entry is not None and entry.kept is not None else []
-    return next((kept for kept in (*known, path + _KEPT) if os.path.lexists(kept)), "")
+    return next((kept for kept in (*known, path + BEFORE) if os.path.lexists(kept)), "")
 
 
 def _free_name(path: str, now: State) -> str:
     """A name for the hook that is here; never one that holds another hook."""
     for number in range(1, 100):
-        kept = path + _KEPT + ("" if number == 1 else f"-{number}")
+        kept = path + BEFORE + ("" if number == 1 else f"-{number}")
         there = files.state(kept)
         if not there.exists or there.same(now):
             return kept
-    raise FileExistsError(path + _KEPT)
+    raise FileExistsError(path + BEFORE)
 
 
 def _hooks_path(git: Git) -> tuple[str, str]:
@@ -352,8 +393,8 @@ def _hooks_path(git: Git) -> tuple[str, str]:
     """
     code, out, _ = git.attempt("config", "--show-scope", "--null", "--type=path", "--get-all", "core.hooksPath")
     fields = decode(out).split("\0")[:-1] if code == 0 else []
-    lasting = [pair for pair in zip(fields[::2], fields[1::2], strict=True) if pair[0] != "command"]
-    return lasting[-1] if lasting else ("", "")
+    kept = [pair for pair in zip(fields[::2], fields[1::2], strict=True) if pair[0] != "command"]
+    return kept[-1] if kept else ("", "")
 
 
 def _worktree_around(git: Git, site: Site, path: str) -> str:
@@ -366,7 +407,7 @@ def _worktree_around(git: Git, site: Site, path: str) -> str:
     return max(around, key=len, default="")
 
 
-def _tracked(where: Folder) -> frozenset[str]:
+def tracked(where: Folder) -> frozenset[str]:
     """The absolute paths of hooks in the folder that git tracks."""
     if not where.worktree:
         return frozenset()

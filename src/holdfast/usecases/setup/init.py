@@ -11,7 +11,7 @@ from holdfast.adapters.cache import Cache
 from holdfast.adapters.files import State
 from holdfast.adapters.git import Git, NotARepository, scrubbed
 from holdfast.adapters.objects import Objects
-from holdfast.domain import policy
+from holdfast.domain import git_version, policy
 from holdfast.domain.problem import HUMAN, Problem, Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claims, clock, guard, journal, surroundings, workspace
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from holdfast.usecases.setup.lasting import Runtime
     from holdfast.usecases.setup.record import Record
 
-_OLDEST_GIT = (2, 38)
 _DRIVER_NAME = "holdfast: merge the plan index by field"
 _IN_GIT = frozenset({CONFIG, COPY, EXCLUDE, HOOK, KEPT})
 
@@ -225,9 +224,9 @@ def _site(git: Git) -> Site | Problem:
     """Where we are, or why Holdfast cannot work here."""
     try:
         version = git.text("--version")
-        numbers = _version(version)
-        if numbers < _OLDEST_GIT:
-            wanted = ".".join(map(str, _OLDEST_GIT))
+        numbers = git_version.parse(version)
+        if numbers < git_version.OLDEST:
+            wanted = ".".join(map(str, git_version.OLDEST))
             message = f"refused: this is {version}, and Holdfast needs git {wanted} or later"
             return refuse("init-git-version", "git", message, "install a newer git, then `holdfast init`")
         found = git.locate()
@@ -248,13 +247,6 @@ def _no_repository(folder: str, said: str) -> Problem:
         return refuse("init-no-repository", "the repository", message, f"{said.strip()} && holdfast init", HUMAN)
     message = f"refused: {folder} is in no git repository ({said}), and Holdfast keeps everything in one"
     return refuse("init-no-repository", "the repository", message, "git init && holdfast init")
-
-
-def _version(text: str) -> tuple[int, ...]:
-    """`git version 2.39.5 (Apple Git-154)` as (2, 39)."""
-    words = text.split()
-    parts = words[2].split(".") if len(words) > 2 else []
-    return tuple(int(part) for part in parts[:2] if part.isdigit())
 
 
 def _profiles(options: Options) -> frozenset[str]:

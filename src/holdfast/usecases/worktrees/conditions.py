@@ -51,6 +51,12 @@ def of(
     return found
 
 
+def places(place: Workspace, listed: Sequence[Worktree]) -> list[tuple[Worktree, str, str]]:
+    """Where each worktree is, as `Condition.where` has it, and what is wrong with it; nothing in it is looked at."""
+    kept = registration.every(place.repository.common_dir)
+    return [(one, *_where(one, _git_dir(place, one, kept))) for one in listed]
+
+
 _NOBODY = Occupancy(UNKNOWN, (), ("nobody looked",))
 
 

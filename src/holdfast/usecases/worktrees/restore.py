@@ -18,6 +18,7 @@ from holdfast.usecases.worktrees import bring_back, unfinished
 from holdfast.usecases.worktrees.anchors import TRASH
 from holdfast.usecases.worktrees.put_away import LOCK
 from holdfast.usecases.worktrees.removal import plan_of
+from holdfast.usecases.worktrees.trash import owner
 
 if TYPE_CHECKING:
     from holdfast.domain.problem import Problem
@@ -84,6 +85,9 @@ def _restored(place: Workspace, ground: Ground, removed: Removed) -> Restored:
 
 def _blockers(place: Workspace, ground: Ground, removed: Removed) -> list[Problem]:
     found = []
+    theirs = owner(place, removed)
+    if theirs:
+        found.append(blocker("trash-theirs", removed.path, f"{removed.path} belongs to {theirs}"))
     if os.path.lexists(removed.path):
         message = f"something else stands at {removed.path}"
         found.append(blocker("restore-occupied", removed.path, message))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 
-from holdfast.adapters import clock, host, locks, proc, processes, worktrees
+from holdfast.adapters import clock, files, host, locks, proc, processes, worktrees
 from holdfast.adapters import sessions as markers
 from holdfast.adapters.git import GitError
 from holdfast.domain import session
 from holdfast.domain.blockers import blocker
-from holdfast.domain.session import LOCK_REASON, WORKING, Session
+from holdfast.domain.session import LOCK_REASON, WAITING, WORKING, Session
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import journal
 from holdfast.usecases.surroundings import Refused
@@ -44,13 +44,31 @@ def folder(place: Workspace) -> str:
     return place.state("sessions")
 
 
+def known(place: Workspace) -> tuple[Session, ...]:
+    """Every session that has a marker which can be read, also those that are over."""
+    return markers.read_all(folder(place))
+
+
+def unreadable(place: Workspace) -> list[str]:
+    """The paths of markers that cannot be read."""
+    every = [name for name in files.names(folder(place)) if name.endswith(markers.MARKER)]
+    broken = [name for name in every if markers.is_unreadable(folder(place), name.removesuffix(markers.MARKER))]
+    return [os.path.join(folder(place), name) for name in broken]
+
+
+def set_aside_unreadable(place: Workspace, kept: str) -> list[tuple[str, str]]:
+    """Keep markers that cannot be read in the folder `kept`, where nothing reads them; from where and to where each went."""
+    with _locked(place):
+        return [(path, files.set_aside(path, kept)) for path in unreadable(place)]
+
+
 def live(place: Workspace, now: Moment, policy: SessionPolicy) -> tuple[Live, ...]:
     """The sessions of all worktrees that hold at this moment."""
-    known = markers.read_all(folder(place))
-    here = host.machine(host_of(place.environment)) if known else None
+    marked = known(place)
+    here = host.machine(host_of(place.environment)) if marked else None
     return tuple(
         Live(one, session.activity_at(one, now, policy), os.path.realpath(one.worktree))
-        for one in known
+        for one in marked
         if here is not None and session.holds(one, _alive(one, here), now, policy)
     )
 
@@ -112,6 +130,7 @@ def begin(place: Workspace, id: str, agent: str, pid: int | None, activity: str 
     if before is None:
         _note(place, "session-start", one, process=pid)
     settle(place)
+    _waits(place, one, before)
     return one
 
 
@@ -127,7 +146,17 @@ def beat(place: Workspace, id: str, activity: str) -> Session | None:
     markers.beat(folder(place), id, activity, top)
     if before.worktree != top:
         settle(place)
-    return before._replace(activity=activity, worktree=top)
+    after = before._replace(activity=activity, worktree=top)
+    _waits(place, after, before)
+    return after
+
+
+def _waits(place: Workspace, now: Session, before: Session | None) -> None:
+    """Tell the user of a session that begins to wait for him."""
+    if now.activity == WAITING and (before is None or before.activity != WAITING):
+        from holdfast.usecases import notify  # only then
+
+        notify.tell(place, now)
 
 
 def end(place: Workspace, id: str) -> Session | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import locks
+from holdfast.adapters import locks, registration
 from holdfast.adapters import trash as trashed
 from holdfast.domain.occupancy import FREE
 from holdfast.domain.trash import FOLDER, Waiting, expired
@@ -70,6 +70,16 @@ def empty(place: Workspace, now: Moment, only_expired: bool, dry_run: bool) -> E
     return Emptied(tuple(one for one, why in tried if not why), tuple(kept))
 
 
+def owner(place: Workspace, removed: Removed) -> str:
+    """The common git folder of another repository that removed a worktree, of which this one is a copy; empty for ours.
+
+    Its `.git` still leads to where git kept it. A repository that was moved has left no folder there.
+    """
+    common = os.path.dirname(os.path.dirname(registration.led_to(removed.folder))) if removed.folder else ""
+    mine = os.path.realpath(place.repository.common_dir)
+    return common if common and os.path.isdir(common) and os.path.realpath(common) != mine else ""
+
+
 def _held(place: Workspace, removed: Removed) -> str:
     """Why a removed worktree must stay in the trash; empty where it can go."""
     folder = removed.folder
@@ -80,6 +90,9 @@ def _held(place: Workspace, removed: Removed) -> str:
         return "" if os.path.isdir(beside) else f"{beside} is not there: its disk may be away"
     if os.path.basename(os.path.dirname(folder)) != FOLDER or os.path.basename(folder) != removed.id:
         return f"{folder} is no place of the trash"
+    theirs = owner(place, removed)
+    if theirs:
+        return f"it belongs to {theirs}, of which this repository is a copy"
     found = occupancy.one(place, folder)
     return "" if found.verdict == FREE else f"in use by {'; '.join(found.reasons)}"
 

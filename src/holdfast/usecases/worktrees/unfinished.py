@@ -24,12 +24,37 @@ def clear(place: Workspace) -> bool:
     the worktree is a removal that was not finished; a record that says so is a restoration.
     """
     records, changed = place.state(TRASH), False
-    for id in files.names(records):
-        if trash.is_restoring(records, id) or not os.path.isdir(trash.registration(records, id)):
-            with contextlib.suppress(OSError, GitError):  # what cannot be cleared now waits, and is in nobody's way
-                _clear(place, records, id)
-                changed = True
+    for id in left(place):
+        with contextlib.suppress(OSError, GitError):  # what cannot be cleared now waits, and is in nobody's way
+            _clear(place, records, id)
+            changed = True
     return changed
+
+
+def left(place: Workspace) -> list[str]:
+    """The ids of removals and restorations that were begun and not finished; those under way, too, unless nobody is at work."""
+    records = place.state(TRASH)
+    return [
+        id
+        for id in files.names(records)
+        if not trash.is_unreadable(records, id)
+        and (trash.is_restoring(records, id) or not os.path.isdir(trash.registration(records, id)))
+    ]
+
+
+def unreadable(place: Workspace) -> list[str]:
+    """The ids of removed worktrees whose record is there and cannot be read: nobody may take it for nothing."""
+    records = place.state(TRASH)
+    return [id for id in files.names(records) if trash.is_unreadable(records, id)]
+
+
+def set_aside_unreadable(place: Workspace, kept: str) -> list[tuple[str, str]]:
+    """Keep records that cannot be read, with all that is beside them, in the folder `kept`; from where and to where each went.
+
+    Whoever calls this holds the lock on all worktrees.
+    """
+    paths = [os.path.join(place.state(TRASH), id) for id in unreadable(place)]
+    return [(path, files.set_aside(path, kept)) for path in paths]
 
 
 def _clear(place: Workspace, records: str, id: str) -> None:

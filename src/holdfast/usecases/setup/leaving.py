@@ -150,7 +150,7 @@ def _our_parts(entry: Entry, site: Site, path: str, now: State) -> Proposal:
 
 def _leftover(entry: Entry, site: Site) -> Proposal:
     """A hook is back already and the copy of it still rests: a run was killed in between."""
-    kept = site.absolute(entry.kept) if entry.kept is not None else ""
+    kept = hook_files.resting_at(site.absolute(entry.kept)) if entry.kept is not None else ""
     resting = files.state(kept) if kept else ABSENT
     if not resting.exists or not resting.same(entry.before):
         return Proposal()
