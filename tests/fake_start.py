@@ -128,7 +128,8 @@ class Start:
         path = self.common.parent / ".worktrees" / self.branch
         shutil.rmtree(path, ignore_errors=True)
         git("worktree", "prune")
-        git("worktree", "add", "-f", "-q", str(path), self.branch)
+        # Twice: a `git worktree add` that was killed leaves its worktree locked.
+        git("worktree", "add", "-f", "-f", "-q", str(path), self.branch)
         return str(path)
 
     def _intend(self) -> None:
