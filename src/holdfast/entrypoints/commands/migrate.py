@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.problem import Problem
     from holdfast.entrypoints.face import Face
-    from holdfast.usecases.migrate import Fate, Found
+    from holdfast.usecases.migration.fates import Fate, Found
     from holdfast.usecases.migration.step import Step
     from holdfast.usecases.workspace import Workspace
 
@@ -132,9 +132,9 @@ def _show(face_: Face, place: Workspace, one: _Taken) -> None:
 
 def _files(step: Step) -> tuple[Found, ...]:
     """The claims files of the step that is about them."""
-    from holdfast.usecases.migrate import Proposal
+    from holdfast.usecases.migration.claims_step import Work
 
-    return step.work.files if isinstance(step.work, Proposal) else ()
+    return step.work.files if isinstance(step.work, Work) else ()
 
 
 def _end(

@@ -10,10 +10,10 @@ from holdfast.adapters.files import State
 from holdfast.adapters.git import decode, encode
 from holdfast.domain import makefile
 from holdfast.domain.older import LARGEST
-from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import journal
 from holdfast.usecases.migration import adopted
-from holdfast.usecases.migration.step import Changed, Line, Step, restore, unchanged
+from holdfast.usecases.migration.step import Line, Step, Writing, restore, unchanged, write
 from holdfast.usecases.older import MAKEFILES
 from holdfast.usecases.setup.lasting import package
 
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 
 NAME = "holdfast.mk"
 _OURS = b"# holdfast.mk: "
-
-
-class Writing(NamedTuple):
-    """One file: its path from the top, what it holds, and what it shall hold."""
-
-    path: str
-    before: State
-    after: State
 
 
 def propose(place: Workspace, ahead: bool) -> Step:
@@ -56,12 +48,7 @@ def propose(place: Workspace, ahead: bool) -> Step:
 
 def apply(place: Workspace, step: Step) -> None:
     """Write the files, that which is included first; `Changed` when one is not as it was seen."""
-    writings: tuple[Writing, ...] = step.work
-    for one in writings:
-        if not files.state(os.path.join(place.top, one.path)).same(one.before):
-            raise Changed(f"{one.path} has changed meanwhile")
-    for one in writings:
-        files.put(os.path.join(place.top, one.path), one.after)
+    write(place, step.work)
     journal.here(place, "migrate", step="make", paths=list(step.paths))
 
 

@@ -15,7 +15,7 @@ from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import journal
 from holdfast.usecases import older as found_here
 from holdfast.usecases.migration import adopted
-from holdfast.usecases.migration.step import Changed, Line, Step, restore, unchanged
+from holdfast.usecases.migration.step import Line, Step, Writing, restore, unchanged, write
 from holdfast.usecases.setup import hook_files
 from holdfast.usecases.setup.lasting import package
 
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from holdfast.domain.older import Older
     from holdfast.domain.problem import Problem
     from holdfast.usecases.workspace import Workspace
-
-
-class Pointing(NamedTuple):
-    """A script that is to point to Holdfast: its path from the top, what it holds, and what it shall hold."""
-
-    path: str
-    before: State
-    after: State
 
 
 class Setting(NamedTuple):
@@ -50,7 +42,7 @@ class Setting(NamedTuple):
 class Work(NamedTuple):
     """What the step does."""
 
-    pointings: tuple[Pointing, ...]
+    pointings: tuple[Writing, ...]
     settings: tuple[Setting, ...]
 
 
@@ -81,18 +73,14 @@ def propose(place: Workspace, ahead: bool) -> Step:
 def apply(place: Workspace, step: Step) -> None:
     """Do it; `Changed` when a file is not as it was seen. Killed in between, the next run does the rest."""
     work: Work = step.work
-    for one in work.pointings:
-        if not files.state(os.path.join(place.top, one.path)).same(one.before):
-            raise Changed(f"{one.path} has changed meanwhile")
-    for one in work.pointings:
-        files.put(os.path.join(place.top, one.path), one.after)
+    write(place, work.pointings)
     for setting in work.settings:
         _set_aside(setting)
     aside = [os.path.relpath(one.kept, place.top) for one in work.settings]
     journal.here(place, "migrate", step="scripts", paths=[*step.paths, *aside])
 
 
-def _pointing(place: Workspace, one: Older) -> Pointing | None:
+def _pointing(place: Workspace, one: Older) -> Writing | None:
     """How a script comes to point to Holdfast; None for a language in which no shim is known."""
     before = files.state(os.path.join(place.top, one.path))
     text = decode(before.content or b"")
@@ -100,7 +88,7 @@ def _pointing(place: Workspace, one: Older) -> Pointing | None:
     if before.content is None or language is None or not shim.can_name(one.path):
         return None
     template = decode(files.read(os.path.join(package(), "templates", "shims", language)) or b"")
-    return Pointing(
+    return Writing(
         one.path, before, State(encode(shim.text(template, language, one.path, one.role, text)), before.mode)
     )
 
@@ -137,7 +125,7 @@ def _set_aside(setting: Setting) -> None:
 
 
 def _lines(
-    place: Workspace, pointings: Iterable[Pointing], settings: Iterable[Setting], every: Iterable[Older]
+    place: Workspace, pointings: Iterable[Writing], settings: Iterable[Setting], every: Iterable[Older]
 ) -> Iterator[Line]:
     known = {one.path: one for one in every}
     for one in pointings:

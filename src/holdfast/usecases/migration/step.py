@@ -6,6 +6,7 @@ import os
 import shlex
 
 from holdfast.adapters import files
+from holdfast.adapters.files import State
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
@@ -40,10 +41,28 @@ class Step(NamedTuple):
     waits: bool = False
 
 
+class Writing(NamedTuple):
+    """One file: its path from the top, what it holds, and what it shall hold."""
+
+    path: str
+    before: State
+    after: State
+
+
 class Changed(Unable):
     """A file is not as the step saw it; nothing was changed."""
 
     remedy = "run `holdfast migrate` again"
+
+
+def write(place: Workspace, writings: Iterable[Writing]) -> None:
+    """Write the files in their order; `Changed`, and nothing written, when one is not as it was seen."""
+    wanted = list(writings)
+    for one in wanted:
+        if not files.state(os.path.join(place.top, one.path)).same(one.before):
+            raise Changed(f"{one.path} has changed meanwhile")
+    for one in wanted:
+        files.put(os.path.join(place.top, one.path), one.after)
 
 
 def unchanged(place: Workspace, paths: Iterable[str]) -> frozenset[str]:
