@@ -9,7 +9,6 @@ import os
 import random
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from conftest import Ran, Repo, plan_text
+from conftest import Ran, Repo, bound, plan_text
 from holdfast.adapters import journal as adapter
 from holdfast.adapters.journal import START, Journal
 from holdfast.domain import event_words
@@ -366,10 +365,7 @@ def test_what_stands_in_the_place_of_the_journal_is_left_alone(adopted: Repo, tm
 
 
 def test_a_folder_that_cannot_be_written(adopted: Repo) -> None:
-    if os.geteuid() == 0 and shutil.which("setpriv") is None:
-        pytest.skip("permissions do not bind root, and setpriv is not here")
-    lead = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
-    python = (*lead, sys.executable)
+    python = (*bound(), sys.executable)
     folder = journal_of(adopted).parent
     before = journal_of(adopted).read_bytes()
     script = (
@@ -835,6 +831,23 @@ def test_follow_gives_each_event_once_while_eight_write(folder: Path) -> None:
     assert found == whole(folder)
     for at in range(8):
         assert numbers([one for one in found if one.actor == f"writer {at}"]) == list(range(200))
+
+
+def test_follow_goes_on_behind_what_it_said_when_the_journal_was_mended(folder: Path) -> None:
+    followed = Journal(str(folder))
+    followed.append(event(1))
+    (folder / "journal.jsonl").open("a").write("no event\n")
+    followed.append(event(2))
+    (folder / "journal.jsonl").open("a").write("no event either\n")
+    following = followed.follow(START)
+    said = list(itertools.islice(following, 5))
+    assert numbers([one for one in said if isinstance(one, Event)]) == [1, 2] and said[-1] is None
+    assert followed.set_aside_unreadable() == 2
+    followed.append(event(3))
+    more = [one for one in itertools.islice(following, 3) if one is not None]
+    assert all(isinstance(one, Event) for one in more) and numbers([one for one in more if isinstance(one, Event)]) == [
+        3
+    ]
 
 
 def test_follow_polls_at_most_every_quarter_of_a_second(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

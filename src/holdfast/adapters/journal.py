@@ -27,10 +27,14 @@ _SETTLE = 0.02
 
 
 class Position(NamedTuple):
-    """How far a reader has come: in which file, by its inode, and how many of its bytes."""
+    """How far a reader has come: in which file, by its inode, how many of its bytes, and the last event there.
+
+    By that event the place is found again in a file that was mended, and so is a new one.
+    """
 
     inode: int
     offset: int
+    last: bytes = b""
 
 
 START = Position(0, 0)
@@ -150,39 +154,39 @@ class Journal:
             newest = _content(opened[0])
             older = (item for file in opened[1:] for item in _backwards(file.name, _content(file)))
             items = itertools.chain(_backwards(opened[0].name, newest), older)
-            yield Reading(items, Position(opened[0].inode, _whole(newest or b"")))
+            yield Reading(items, _position(opened[0], newest or b""))
 
     def since(self, position: Position) -> tuple[list[Event | Unreadable], Position]:
         """The whole lines that came after `position`, oldest first, and how far that is."""
         found: list[Event | Unreadable] = []
         end = None
         with self._opened() as opened:
+            mended = position.inode not in {file.inode for file in opened}
             for file in opened:
                 raw = _content(file) or b""
-                known = file.inode == position.inode and position.offset <= len(raw)
-                start = position.offset if known else 0
-                found += _backwards(file.name, raw[: _whole(raw)], start)
-                end = end or Position(file.inode, max(start, _whole(raw)))
-                if known:
+                start = _behind(raw, position) if mended else _reached(file, raw, position)
+                found += _backwards(file.name, raw[: _whole(raw)], start or 0)
+                end = end or _position(file, raw, start or 0)
+                if start is not None:
                     break
         return found[::-1], end or position
 
     def follow(self, position: Position) -> Iterator[Event | Unreadable | None]:
         """What comes after `position`, as it comes; None each time that there is nothing more for now."""
         while True:
-            if self._now() not in (None, position):
+            if self._now() not in (None, position[:2]):
                 found, position = self.since(position)
                 yield from found
             yield None
             time.sleep(_POLL)
 
-    def _now(self) -> Position | None:
-        """The newest file and its size; None where there is none, as between two steps of a rotation."""
+    def _now(self) -> tuple[int, int] | None:
+        """The inode of the newest file and its size; None where there is none, as between two steps of a rotation."""
         try:
             found = os.lstat(self.path)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return Position(found.st_ino, found.st_size)
+        return found.st_ino, found.st_size
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[list[_File]]:
@@ -194,7 +198,7 @@ class Journal:
                 for path in self._paths():
                     opened += _opened_to_read(path)
                 after = self._now()
-                if (before and before.inode) == (after and after.inode):
+                if (before and before[0]) == (after and after[0]):
                     break
                 _close(opened)
                 opened.clear()
@@ -203,15 +207,40 @@ class Journal:
             _close(opened)
 
 
+def _position(file: _File, raw: bytes, start: int = 0) -> Position:
+    """How far a reader of all of `raw` has come."""
+    end = max(start, _whole(raw))
+    lines = (raw[begin:until] for begin, until in _spans(raw[:end], 0))
+    return Position(file.inode, end, next((line for line in lines if _parsed(line) is not None), b""))
+
+
+def _reached(file: _File, raw: bytes, position: Position) -> int | None:
+    """How much of a file a reader knows; None for a file that came after."""
+    return position.offset if file.inode == position.inode and position.offset <= len(raw) else None
+
+
+def _behind(raw: bytes, position: Position) -> int | None:
+    """How much of a file, which is a new one since it was mended, a reader knows: up to the last event that it saw."""
+    at = raw.rfind(position.last) if position.last else -1
+    return at + len(position.last) if at >= 0 else None
+
+
+def _spans(raw: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Begin and end of each line, its break included, from the last to the one that begins at `start`."""
+    end = len(raw)
+    while end > start:
+        begin = max(start, raw.rfind(b"\n", start, end - 1) + 1)
+        yield begin, end
+        end = begin
+
+
 def _backwards(name: str, raw: bytes | None, start: int = 0) -> Iterator[Event | Unreadable]:
     """The lines of a file from the last to the one that begins at `start`; blank ones say nothing."""
     if raw is None:
         yield Unreadable(name, 0)
         return
-    end = len(raw)
-    while end > start:
-        begin = max(start, raw.rfind(b"\n", start, end - 1) + 1)
-        line, end = raw[begin:end], begin
+    for begin, end in _spans(raw, start):
+        line = raw[begin:end]
         if line.strip():
             yield _parsed(line) or Unreadable(name, raw.count(b"\n", 0, begin) + 1)
 
