@@ -76,7 +76,7 @@ if os.environ.get("KILL_HTTP"):
     http.client.HTTPConnection.request = _method(http.client.HTTPConnection.request, "request")
     http.client.HTTPConnection.getresponse = _method(http.client.HTTPConnection.getresponse, "response")
 
-for _name in ("rename", "replace", "unlink", "rmdir", "mkdir", "fsync", "ftruncate", "posix_spawnp"):
+for _name in ("link", "rename", "replace", "unlink", "rmdir", "mkdir", "fsync", "ftruncate", "posix_spawnp"):
     setattr(os, _name, _counted(_name, getattr(os, _name)))
 """
 

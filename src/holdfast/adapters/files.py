@@ -126,32 +126,10 @@ def make_folder(path: str) -> None:
         raise PermissionError(errno.EACCES, "something else stands there", path) from error
 
 
-def create(path: str, content: bytes) -> None:
+def create(path: str, content: bytes, mode: int | None = None) -> None:
     """Make a new file; `FileExistsError` when something stands there already."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    _create(path, State(content), durable=False)
-
-
-def put_under_lock(path: str, expected: State, content: bytes) -> bool:
-    """Replace a file of git's as git does, through `PATH.lock`; False when it no longer holds `expected`.
-
-    `FileExistsError` when another process holds the lock.
-    """
-    lock = path + ".lock"
-    handle = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            now = state(path)
-            file.write(content)
-            os.fchmod(handle, now.mode if now.mode is not None else 0o644)
-        if now.digest == expected.digest:
-            os.replace(lock, path)
-            return True
-        os.unlink(lock)
-    except BaseException:
-        _drop(lock)
-        raise
-    return False
+    _create(path, State(content, mode), durable=False)
 
 
 def mounts_below(path: str) -> tuple[str, ...]:

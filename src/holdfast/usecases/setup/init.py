@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 
-from holdfast.adapters import files
+from holdfast.adapters import files, git_file
 from holdfast.adapters.cache import Cache
 from holdfast.adapters.files import State
 from holdfast.adapters.git import Git, NotARepository, scrubbed
@@ -114,6 +114,7 @@ def apply(proposal: Proposal, after: Callable[[], None] | None = None) -> tuple[
     for edit in proposal.edits:
         if not files.state(edit.path).same(edit.before):
             raise ChangedError(edit.path)
+    git_file.clear(os.path.join(proposal.site.common, "config"))
     proposal = _with_config(proposal)
     site, former = proposal.site, install_record.load(proposal.site)
     record = install_record.with_edits(former or install_record.Record(), site, proposal.edits, _new_folders(proposal))
@@ -170,7 +171,7 @@ def _do(proposal: Proposal, record: Record, after: Callable[[], None] | None) ->
     for edit in _in_order(proposal):
         if edit.kind != CONFIG:
             files.put(edit.path, edit.after)
-        elif not files.put_under_lock(edit.path, edit.before, edit.after.content or b""):
+        elif not git_file.replace(edit.path, edit.before, edit.after.content or b""):
             raise ChangedError(edit.path)
     clean = install_record.untouched(record, proposal.site)
     if after is not None and proposal.adopts:
@@ -180,10 +181,10 @@ def _do(proposal: Proposal, record: Record, after: Callable[[], None] | None) ->
 
 def _undo(proposal: Proposal, former: Record | None) -> None:
     """Put everything back; what cannot be put back is still in the record, for the next run."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, Unable):
         for edit in reversed(_in_order(proposal)):
             if edit.kind == CONFIG:
-                files.put_under_lock(edit.path, edit.after, edit.before.content or b"")
+                git_file.replace(edit.path, edit.after, edit.before.content or b"")
             elif not files.state(edit.path).same(edit.before):
                 files.put(edit.path, edit.before)
         if former is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import files
+from holdfast.adapters import files, git_file
 from holdfast.adapters.files import ABSENT, State
 from holdfast.adapters.git import Git, NotARepository, decode, encode, scrubbed
 from holdfast.domain import agent_settings, takeover
@@ -85,6 +85,7 @@ def uninstall(proposal: Proposal) -> tuple[Step, ...]:
     for edit in proposal.edits:
         if not files.state(edit.path).same(edit.before):
             raise ChangedError(edit.path)
+    git_file.clear(os.path.join(proposal.site.common, "config"))
     # At the beginning: with the folder of Holdfast's own state the journal goes too, and only a killed run leaves it.
     place = workspace.at(proposal.site.top, proposal.git.environment)
     journal.here(place, "uninstall", paths=proposal.paths)
@@ -93,7 +94,7 @@ def uninstall(proposal: Proposal) -> tuple[Step, ...]:
     for edit in proposal.edits:
         if edit.kind != CONFIG:
             files.put(edit.path, edit.after)
-        elif not files.put_under_lock(edit.path, edit.before, edit.after.content or b""):
+        elif not git_file.replace(edit.path, edit.before, edit.after.content or b""):
             raise ChangedError(edit.path)
     files.remove_tree(proposal.site.own)  # with the record: until here a killed run can be taken up again
     for folder in sorted(proposal.folders, key=len, reverse=True):
