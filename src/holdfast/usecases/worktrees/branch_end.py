@@ -8,7 +8,8 @@ from holdfast.domain.claim import settle
 from holdfast.domain.condition import commits
 from holdfast.domain.removal import DELETED, KEPT, RACED
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import snapshot
+from holdfast.usecases import fences, snapshot
+from holdfast.usecases.surroundings import FENCES, SEEN_FENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -69,7 +70,8 @@ def end(place: Workspace, git: Git, ground: Ground, branch: str, now: Moment, ke
         return Ended(KEPT, "another worktree stands on it")
     name = HEADS + branch
     keep({key: value for key, value in ground.settings.items() if key.startswith(f"branch.{branch}.")})
-    said = refs.transact(git, [Update(name, None, ground.refs[name])], f"holdfast: {branch} is not needed any more")
+    ends = [Update(one, None, ground.refs[one]) for one in (name, *_fences(place, ground, held))]
+    said = refs.transact(git, ends, f"holdfast: {branch} is not needed any more")
     if said is not None:
         moved = refs.read(git, name).get(name) != ground.refs[name]
         why = "somebody moved it in this very moment" if moved else said.splitlines()[-1].removeprefix("fatal: ")
@@ -77,6 +79,12 @@ def end(place: Workspace, git: Git, ground: Ground, branch: str, now: Moment, ke
     if any(key.startswith(f"branch.{branch}.") for key in ground.settings):
         git.attempt("config", "--remove-section", f"branch.{branch}")
     return Ended(DELETED, why, held.ended)
+
+
+def _fences(place: Workspace, ground: Ground, held: Claim) -> list[str]:
+    """The fence of a claim that is nowhere but here goes with its branch; one on a remote ends with the claim there."""
+    left = fences.left_by(place, ground.refs, held, None) if ground.remote is None else ()
+    return [name for name in (f"{FENCES}{held.plan}", f"{SEEN_FENCES}{held.plan}") if ground.refs.get(name) in left]
 
 
 def _work(held: Claim) -> str:
