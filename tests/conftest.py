@@ -64,6 +64,15 @@ class Ran:
         return f"exit {self.code}\n{self.out}\n{self.err}"
 
 
+def bound() -> tuple[str, ...]:
+    """What goes before a command whom permissions shall bind: root drops what overrides them, or the test is skipped."""
+    if os.geteuid() != 0:
+        return ()
+    if shutil.which("setpriv") is None:
+        pytest.skip("permissions do not bind root, and setpriv is not here")
+    return ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
+
+
 class Repo:
     """A repository in a sealed home, with the commands that a person would type."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Ran, Repo, plan_text, sealed
+from conftest import Ran, Repo, bound, plan_text, sealed
 
 README = "docs/plans/README.md"
 THIRD = "docs/plans/03_third.md"
@@ -616,12 +616,6 @@ def test_a_symlinked_plan_index_is_left_alone(adopted: Repo, tmp_path: Path) -> 
 # The environment
 
 
-def unprivileged(repo: Repo, *command: str) -> Ran:
-    """As somebody whom permissions bind; root drops what overrides them."""
-    lead = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
-    return repo.run(*lead, *command)
-
-
 def read_only(path: Path, on: bool = True) -> None:
     for folder, _, names in os.walk(path):
         for name in names:
@@ -630,8 +624,7 @@ def read_only(path: Path, on: bool = True) -> None:
 
 
 def test_a_git_folder_that_cannot_be_written(adopted: Repo) -> None:
-    if os.geteuid() == 0 and shutil.which("setpriv") is None:
-        pytest.skip("permissions do not bind root, and setpriv is not here")
+    python = (*bound(), sys.executable)
     adopted.git("config", "gc.auto", "0")
     hooks = {
         name: (adopted.path / ".git/hooks" / name).stat().st_mode for name in os.listdir(adopted.path / ".git/hooks")
@@ -646,10 +639,10 @@ def test_a_git_folder_that_cannot_be_written(adopted: Repo) -> None:
             ("index", "--check"),
             ("config",),
         ):
-            passed(unprivileged(adopted, sys.executable, "-m", "holdfast", *command))
-        ran = refused(unprivileged(adopted, sys.executable, "-m", "holdfast", "plan", "new", "X"), 5)
+            passed(adopted.run(*python, "-m", "holdfast", *command))
+        ran = refused(adopted.run(*python, "-m", "holdfast", "plan", "new", "X"), 5)
         assert "permission" in ran.err
-        refused(unprivileged(adopted, sys.executable, "-m", "holdfast", "init", "--yes", "--python", "/usr/bin/env"), 1)
+        refused(adopted.run(*python, "-m", "holdfast", "init", "--yes", "--python", "/usr/bin/env"), 1)
     finally:
         read_only(adopted.path / ".git", on=False)
         for name, mode in hooks.items():
@@ -660,8 +653,8 @@ def test_a_git_folder_that_cannot_be_written(adopted: Repo) -> None:
         for number in (3, 4):
             adopted.write(f"docs/plans/0{number}_new.md", plan_text(number, f"New {number}"))
             adopted.git("add", "-A")
-            passed(clean(unprivileged(adopted, "git", "commit", "-q", "-m", "new")))
-            passed(clean(unprivileged(adopted, "git", "commit", "-q", "--allow-empty", "-m", "nothing")))
+            passed(clean(adopted.run(*bound(), "git", "commit", "-q", "-m", "new")))
+            passed(clean(adopted.run(*bound(), "git", "commit", "-q", "--allow-empty", "-m", "nothing")))
             right(adopted)
     finally:
         read_only(adopted.path / ".git/holdfast", on=False)

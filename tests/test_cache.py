@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Ran, Repo, plan_text
+from conftest import Ran, Repo, bound, plan_text
 
 README = "docs/plans/README.md"
 ASKED = (
@@ -193,9 +193,7 @@ def test_a_folder_that_cannot_be_used_is_harmless(adopted: Repo, how: str) -> No
         shutil.rmtree(folder)
         folder.write_text("not a folder")
     else:
-        if os.geteuid() == 0 and shutil.which("setpriv") is None:
-            pytest.skip("permissions do not bind root, and setpriv is not here")
-        lead = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+        lead = bound()
         folder.chmod(0o555 if how == "unwritable" else 0)
     try:
         found = [clean(adopted.run(*lead, sys.executable, "-m", "holdfast", *command)) for command in ASKED]

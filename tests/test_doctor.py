@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import damage
-from conftest import Ran, Repo, plan_text
+from conftest import Repo, bound, plan_text
 from damage import Damage
 from holdfast.domain import health
 from holdfast.domain.codes import BY_CODE
@@ -154,26 +154,19 @@ def test_what_cannot_be_looked_at_hides_nothing_else(adopted: Repo) -> None:
 # What stands in the way of looking and mending
 
 
-def unprivileged(repo: Repo, *words: str) -> Ran:
-    """As somebody whom permissions bind; root drops what overrides them."""
-    lead = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
-    return repo.run(*lead, sys.executable, "-m", "holdfast", *words)
-
-
 def test_a_git_folder_that_cannot_be_written_is_named_and_hides_nothing(adopted: Repo) -> None:
-    if os.geteuid() == 0 and shutil.which("setpriv") is None:
-        pytest.skip("permissions do not bind root, and setpriv is not here")
+    ours = (*bound(), sys.executable, "-m", "holdfast")
     damage.edited(adopted)
     folders = [path for path, _, _ in os.walk(adopted.path / ".git")]
     for path in folders:
         os.chmod(path, 0o555)
     try:
-        ran = unprivileged(adopted, "doctor", "--json")
+        ran = adopted.run(*ours, "doctor", "--json")
         assert [one["code"] for one in json.loads(ran.out)["diagnoses"]] == ["state-unwritable", "hook-old"]
-        ran = unprivileged(adopted, "doctor", "--fix")
+        ran = adopted.run(*ours, "doctor", "--fix")
         assert ran.code == 1 and "Traceback" not in ran.err and "[state-unwritable]" in ran.out
         assert "[init-read-only]" in ran.err
-        assert unprivileged(adopted, "status").code == 0
+        assert adopted.run(*ours, "status").code == 0
     finally:
         for path in folders:
             os.chmod(path, 0o755)

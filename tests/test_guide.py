@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import terminal
-from conftest import Ran, Repo, plan_text
+from conftest import Ran, Repo, bound, plan_text
 from holdfast.domain import guide
 from holdfast.domain.codes import ALL
 from holdfast.domain.exit_codes import EXITS
@@ -171,6 +171,11 @@ def test_what_cannot_hold_the_guide_is_refused_at_once_and_nothing_is_changed(re
     assert "refused: the guide in AGENTS.md has 2 begin and 2 end markers\n" in ran.err
     assert outside.read_text() == "# Another repository's\n"
     assert not (repo.path / PROCESS).exists() and written(repo) == []
+
+    (repo.path / "docs").rmdir()
+    (repo.path / "docs").write_text("not a folder\n")
+    ran = refused(repo.holdfast("guide", "--write"), *["guide-file"] * 3, "guide-broken")
+    assert "refused: docs is no folder, so docs/PROCESS.md cannot be there\n" in ran.err
     assert {one["code"] for one in repo.json("guide", "--write")["blockers"]} == {"guide-file", "guide-broken"}
 
 
@@ -187,12 +192,14 @@ def test_pages_of_somebody_elses_stay(repo: Repo) -> None:
 
 def test_what_cannot_be_written_in_whole_is_taken_back(repo: Repo) -> None:
     repo.write("CLAUDE.md", "# Mine\n")
-    repo.write("docs", "a file, where a folder is needed\n")
-    ran = repo.holdfast("guide", "--write")
+    docs = repo.path / "docs"
+    docs.mkdir()
+    docs.chmod(0o555)
+    ran = repo.run(*bound(), sys.executable, "-m", "holdfast", "guide", "--write")
     assert ran.code == 5 and ran.err.startswith("refused: ") and "Traceback" not in ran.err, ran
-    assert repo.status() == "?? CLAUDE.md\n?? docs\n" and repo.read("CLAUDE.md") == "# Mine\n"
+    assert repo.status() == "?? CLAUDE.md\n" and repo.read("CLAUDE.md") == "# Mine\n"
 
-    (repo.path / "docs").unlink()
+    docs.rmdir()
     place = workspace.at(str(repo.path), repo.env)
     proposal = write.propose(place)
     repo.write("CLAUDE.md", "# Mine, and more\n")

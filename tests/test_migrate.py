@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ import jsonschema
 import pytest
 
 import terminal
-from conftest import Ran, Repo
+from conftest import Ran, Repo, bound
 
 WORK, CLAIM, IGNORE = ".claude/active-work.yaml", ".claim.yaml", ".gitignore"
 NOBODY = "claims: []\ncompleted: []\n"
@@ -443,10 +442,7 @@ def test_what_git_does_not_hold_and_cannot_be_read(kept: Repo) -> None:
     kept.write(CLAIM, "#" * 10_000_000)
     assert "[claims-file-large]" in refused(kept.holdfast("migrate", "--yes")).err
     kept.write(CLAIM, "cc_id: a\ntask: t\nclaimed_at: '2026-01-01'\n").chmod(0)
-    lead = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
-    if lead and shutil.which("setpriv") is None:
-        pytest.skip("permissions do not bind root, and setpriv is not here")
-    assert "may not be read" in refused(kept.run(*lead, sys.executable, "-m", "holdfast", "migrate", "--yes")).err
+    assert "may not be read" in refused(kept.run(*bound(), sys.executable, "-m", "holdfast", "migrate", "--yes")).err
 
 
 def test_a_merge_that_waits_for_somebody(kept: Repo) -> None:

@@ -50,8 +50,10 @@ def examine(place: Workspace, environment: Mapping[str, str], now: Moment, tries
     Where the hooks are there they are tried in a throw-away repository (`tries`).
     """
     found = _all(place, environment, now)
-    if any(one.problem.code.startswith(_PASSING) for one in found) and left.at_work(place):
-        clock.pause(_MOMENT)  # what is still so then is not what a command was just doing
+    if any(one.problem.code.startswith(_PASSING) for one in found):
+        if left.at_work(place):
+            clock.pause(_MOMENT)
+        # What is still so now is not what a command was just doing, one that has ended meanwhile either.
         still = {one.problem.identity for one in _all(place, environment, now)}
         found = [one for one in found if one.problem.identity in still]
     if tries and _SILENT.isdisjoint(one.problem.code for one in found):

@@ -130,6 +130,11 @@ def _spot(top: str, path: str) -> Spot | Problem:
     inside = os.path.realpath(top)
     if os.path.commonpath((real, inside)) != inside or os.path.relpath(real, inside).split(os.sep)[0] == ".git":
         return _problem("guide-file", path, f"{path} leads out of the repository, to {real}")
+    above = os.path.dirname(real)
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if not os.path.isdir(above):
+        return _problem("guide-file", path, f"{os.path.relpath(above, inside)} is no folder, so {path} cannot be there")
     try:
         state = files.state(real)
     except files.NotAFileError:
