@@ -9,7 +9,7 @@ import time
 
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.entrypoints import face, paint, screen
-from holdfast.entrypoints.commands.status import document
+from holdfast.entrypoints.status_document import document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from holdfast.domain.claim_commit import Origin
     from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.contact import Contact, Outcome
-    from holdfast.usecases.start import Options
+    from holdfast.usecases.start.outcome import Options
     from holdfast.usecases.workspace import Workspace
 
 START, UNCLAIM, WORKTREE = "start", "unclaim", "worktree"

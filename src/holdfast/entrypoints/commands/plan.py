@@ -116,10 +116,12 @@ def _new(face_: Face, place: Workspace, parsed: argparse.Namespace) -> int:
 def _started(face_: Face, place: Workspace, parsed: argparse.Namespace, made: Made) -> int:
     """Claim the plan that was just made; its file is on the claim's branch and nowhere else."""
     from holdfast.entrypoints.commands.approve import asking
-    from holdfast.usecases import clock, start
-    from holdfast.usecases.plan_source import NewPlan
+    from holdfast.usecases import clock
+    from holdfast.usecases.start import outcome
+    from holdfast.usecases.start import run as start
+    from holdfast.usecases.start.source import NewPlan
 
-    options = start.Options(parsed.owner, offline=parsed.offline, ask=asking(face_))
+    options = outcome.Options(parsed.owner, offline=parsed.offline, ask=asking(face_))
     done = start.one(place, made.number, clock.now(), options, NewPlan(made.path, made.content))
     if done.blockers:
         code = face_.refuse(done.blockers)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from holdfast.entrypoints.face import Face
-    from holdfast.usecases.start import Started
+    from holdfast.usecases.start.outcome import Started
     from holdfast.usecases.workspace import Workspace
 
 EXAMPLE = """examples:
@@ -46,10 +46,12 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
     from holdfast.usecases import surroundings
 
     asked = surroundings.ask(face_.cwd, face_.environment)
-    from holdfast.usecases import clock, start  # while git is at work
+    from holdfast.usecases import clock  # while git is at work
+    from holdfast.usecases.start import outcome
+    from holdfast.usecases.start import run as start
 
     place = face_.workspace()
-    options = start.Options(
+    options = outcome.Options(
         parsed.owner, parsed.here, parsed.steal, parsed.offline, not parsed.no_worktree, parsed.phase, face_.dry_run,
         asking(face_),
     )  # fmt: skip

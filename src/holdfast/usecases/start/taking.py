@@ -24,58 +24,23 @@ from holdfast.usecases import (
     unpublished,
 )
 from holdfast.usecases.claim_refs import ABANDONED, FINISHED, ClaimRefs
+from holdfast.usecases.start.outcome import CLAIMED, Started, lost, refused
 from holdfast.usecases.unpublished import Told
 from holdfast.usecases.worktrees import making
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
     from holdfast.adapters.intents import Intent
     from holdfast.domain.moment import Moment
-    from holdfast.domain.problem import Problem
     from holdfast.usecases.claims import Claims
     from holdfast.usecases.contact import Contact
-    from holdfast.usecases.plan_source import Source
+    from holdfast.usecases.start.outcome import Options
+    from holdfast.usecases.start.source import Source
     from holdfast.usecases.worker import Worker
     from holdfast.usecases.workspace import Workspace
-    from holdfast.usecases.worktrees.making import Ask
 
 _IN_HEADS = "what tells claimers apart is kept there under refs/heads/holdfast/"
-
-CLAIMED, REFUSED, LOST = "claimed", "refused", "lost"
-
-
-class Options(NamedTuple):
-    """How a plan is to be taken. `ask` asks the person at the terminal about a command, None where nobody is."""
-
-    owner: str | None = None
-    here: bool = False
-    steal: bool = False
-    offline: bool = False
-    worktree: bool = True
-    phase: str | None = None
-    dry_run: bool = False
-    ask: Ask | None = None
-
-
-class Started(NamedTuple):
-    """How it ended: `result` is claimed, refused or lost; `notes` are lines for people, `warnings` what went wrong later."""
-
-    result: str
-    plan: int | None
-    branch: str | None = None
-    worktree: str | None = None
-    commit: str | None = None
-    base: str | None = None
-    published: bool = False
-    owner: str | None = None
-    claim_id: str | None = None
-    blockers: tuple[Problem, ...] = ()
-    winner: str | None = None
-    warnings: tuple[Problem, ...] = ()
-    notes: tuple[str, ...] = ()
-    exit: int = 0
 
 
 class Scene(NamedTuple):
@@ -200,13 +165,6 @@ def _not_made_here(place: Workspace, scene: Scene, refs: ClaimRefs, said: str, i
     raise CannotWrite(said.splitlines()[-1])
 
 
-def lost(plan: int, branch: str, winner: str, origin: Origin | None) -> Started:
-    """The plan went to somebody who was faster."""
-    where = f", on branch {origin.branch}" if origin is not None and origin.branch else ""
-    problem = blocker("claim-lost", f"plan #{plan}", f"plan #{plan} went to {winner}{where}", plan=plan)
-    return Started(LOST, plan, branch, blockers=(problem,), winner=winner, exit=4)
-
-
 def _take_back(place: Workspace, scene: Scene, refs: ClaimRefs, intent: Intent) -> None:
     there = contact.ask(scene.there.remote) if scene.there is not None else None
     claim_refs.unmake_here(place.git, refs, scene.claims.ground.remote)
@@ -233,8 +191,3 @@ def _note(
 ) -> None:
     owner = scene.worker.owner
     journal.note(place, event, plan=refs.plan, branch=refs.branch, worktree=where, durable=durable, actor=owner, **data)
-
-
-def refused(number: int | None, problems: Iterable[Problem]) -> Started:
-    """Nothing was taken, for these reasons."""
-    return Started(REFUSED, number, blockers=tuple(problems), exit=1)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from holdfast.usecases.claim_refs import ClaimRefs
     from holdfast.usecases.claims import Claims
     from holdfast.usecases.configured import Configured
-    from holdfast.usecases.start import Options
+    from holdfast.usecases.start.outcome import Options
     from holdfast.usecases.workspace import Workspace
 
 

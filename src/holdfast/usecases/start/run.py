@@ -15,15 +15,15 @@ from holdfast.usecases import (
     claims,
     contact,
     here,
-    plan_source,
     recover,
-    start_again,
     surroundings,
-    taking,
     unpublished,
     worker,
 )
-from holdfast.usecases.taking import CLAIMED, LOST, REFUSED, Options, Scene, Started, refused
+from holdfast.usecases.start import again, taking
+from holdfast.usecases.start.outcome import CLAIMED, LOST, REFUSED, Started, refused
+from holdfast.usecases.start.source import find, ready
+from holdfast.usecases.start.taking import Scene
 from holdfast.usecases.unpublished import Told
 from holdfast.usecases.worktrees import making
 
@@ -32,11 +32,10 @@ if TYPE_CHECKING:
     from holdfast.domain.problem import Problem
     from holdfast.domain.snapshot import Worktree
     from holdfast.usecases.claims import Claims
-    from holdfast.usecases.plan_source import NewPlan, Source
+    from holdfast.usecases.start.outcome import Options
+    from holdfast.usecases.start.source import NewPlan, Source
     from holdfast.usecases.surroundings import Asked
     from holdfast.usecases.workspace import Workspace
-
-__all__ = ["Options", "Started", "following", "one"]
 
 
 def one(
@@ -69,9 +68,9 @@ def _once(
         scene = _observe(place, number, now, options, asked)
     except surroundings.Refused as error:
         return refused(number, error.problems)
-    mine = start_again.held(place, scene, number, options.phase)
+    mine = again.held(place, scene, number, options.phase)
     if mine is not None:
-        return _with(start_again.go_on(place, scene, mine, options), scene.told)
+        return _with(again.go_on(place, scene, mine, options), scene.told)
     return _with(_decide(place, scene, number, now, options, text), scene.told)
 
 
@@ -86,7 +85,7 @@ def following(place: Workspace, now: Moment, options: Options, asked: Asked | No
         return refused(None, [_no_main(scene)])
     lost: Started | None = None
     told = scene.told
-    for number in plan_source.ready(place, scene.base, scene.claims if options.phase is None else None):
+    for number in ready(place, scene.base, scene.claims if options.phase is None else None):
         tried = one(place, number, now, options)
         if tried.result == LOST:
             lost = tried
@@ -146,7 +145,7 @@ def _decide(
     holding = scene.claims.of_plan(number)
     policy = scene.claims.ground.policy.claims
     if scene.base is not None:
-        source = plan_source.find(place, scene.base, number, text)
+        source = find(place, scene.base, number, text)
     phases = source.phases if source is not None else ()
     every = [one for one in scene.claims.all if one.plan == number]
     root = making.root(place, scene.claims.ground)

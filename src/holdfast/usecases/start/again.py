@@ -8,14 +8,16 @@ from holdfast.adapters import commits
 from holdfast.domain import start
 from holdfast.domain.rivalry import phase_of, standing
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases import journal, recover, surroundings, taking, unpublished
+from holdfast.usecases import journal, recover, surroundings, unpublished
 from holdfast.usecases.claim_refs import ClaimRefs
-from holdfast.usecases.taking import CLAIMED, Options, Scene, Started, refused
+from holdfast.usecases.start.outcome import CLAIMED, Started, lost, refused
 from holdfast.usecases.worktrees import making
 
 if TYPE_CHECKING:
     from holdfast.domain.claim import Claim
     from holdfast.usecases.contact import Contact
+    from holdfast.usecases.start.outcome import Options
+    from holdfast.usecases.start.taking import Scene
     from holdfast.usecases.workspace import Workspace
 
 
@@ -74,7 +76,7 @@ def _published(place: Workspace, there: Contact, claim: Claim, done: Started) ->
     unpublished.remember(place, ClaimRefs(claim.plan, claim.branch, done.commit, claim.commit))
     told = unpublished.publish(place, there)
     if claim.branch in told.lost:
-        return taking.lost(claim.plan, claim.branch, "somebody else", None)
+        return lost(claim.plan, claim.branch, "somebody else", None)
     return done._replace(published=claim.branch in told.published, notes=(*done.notes, *told.lines))
 
 
