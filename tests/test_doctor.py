@@ -190,7 +190,7 @@ def test_no_room_on_the_disk_mends_nothing_and_breaks_nothing(adopted: Repo) -> 
     damage.edited(adopted)
     damage.journal_unreadable(adopted)
     before = damage.state(adopted, "journal.jsonl").read_bytes()
-    ran = adopted.run("sh", "-c", 'ulimit -f 0; exec "$0" -m holdfast doctor --fix', sys.executable)
+    ran = adopted.run("sh", "-c", 'ulimit -f 0; exec "$0" -B -m holdfast doctor --fix', sys.executable)
     assert ran.code in (1, 5) and "Traceback" not in ran.err, ran
     assert damage.state(adopted, "journal.jsonl").read_bytes() == before
     assert doctor(adopted, "--fix")["healthy"]

@@ -320,7 +320,7 @@ def limited(folder: Path, size: int) -> int:
         "try:\n    Journal(sys.argv[1]).append(Event(0, 'test', 'A', 'b', 7, None, None, None, {'at': 2}))\n"
         "except OSError as error:\n    sys.exit(error.errno)\n"
     )
-    return subprocess.run([sys.executable, "-c", script, str(folder), str(size)], check=False).returncode
+    return subprocess.run([sys.executable, "-B", "-c", script, str(folder), str(size)], check=False).returncode
 
 
 def test_a_disk_that_fills_up_takes_a_line_back(folder: Path) -> None:

@@ -325,7 +325,7 @@ def test_a_disk_that_is_full(team: Team, ada: Clone, left: int) -> None:
 def test_files_that_may_not_grow(team: Team, ada: Clone, alone: Clone, limit: int, shared: bool) -> None:
     """No file may grow: every write fails. Whatever was begun is cleared by the next."""
     clone = ada if shared else alone
-    script = f'trap "" XFSZ; ulimit -f {limit}; exec {sys.executable} -m holdfast start 1'
+    script = f'trap "" XFSZ; ulimit -f {limit}; exec {sys.executable} -B -m holdfast start 1'
     ran = sound(clone.run("sh", "-c", script))
     assert ran.code in (0, 1, 5), ran
     if ran.code:

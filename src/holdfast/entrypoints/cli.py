@@ -93,6 +93,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         why = f"{error.filename or 'standard output'}: {error.strerror}"
         _complain(_doing(arguments), why, "run it where that path can be written (outside a sandbox)")
         return face.UNREACHABLE
+    except EOFError as error:
+        if "marshal" not in str(error):
+            return _bug(arguments, error)
+        return _torn(arguments)
     except Exception as error:
         return _bug(arguments, error)
 
@@ -295,6 +299,17 @@ class _Gone(Unable):
 
 def _doing(arguments: list[str]) -> str:
     return "`holdfast " + " ".join(arguments[:2]) + "`"
+
+
+def _torn(arguments: list[str]) -> int:
+    """Python before 3.12.8 takes what a full disk took of a compiled module for all of it (python/cpython#126606)."""
+    from shlex import quote
+
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    why = "a compiled module of Holdfast is torn: the disk was full when Python wrote it"
+    command = f"{quote(sys.executable)} -m compileall -qf {quote(package)}"
+    _complain(_doing(arguments), why, f"make room, then run `{command}`")
+    return face.UNREACHABLE
 
 
 def _bug(arguments: list[str], error: Exception) -> int:
