@@ -13,7 +13,7 @@ from holdfast.domain.problem import ERROR, HUMAN, WAIT, WARNING, YOU
 from holdfast.domain.removal import OUTCOMES
 from holdfast.domain.session import ACTIVITIES
 from holdfast.domain.status import KEYS
-from holdfast.usecases.migrate import BRANCH, MERGED, NONE
+from holdfast.usecases.migration.fates import BRANCH, MERGED, NONE
 from holdfast.usecases.migration.steps import ROOMS
 
 Schema = dict[str, Any]
