@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -373,3 +374,26 @@ def test_a_reservation_of_another_folder_is_no_number_of_the_first(adopted: Repo
     made = adopted.git("commit-tree", tree, "-m", "Reserve", env=now).strip()
     adopted.git("update-ref", "refs/holdfast/numbers/docs-adr/1", made)
     assert "number-left" not in found(adopted)
+
+
+@pytest.mark.parametrize("husky", [True, False])
+def test_hooks_that_each_worktree_has_of_its_own(adopted: Repo, husky: bool) -> None:
+    """A relative `core.hooksPath`: a new worktree has none of them, which start tells, and doctor everywhere."""
+    adopted.git("config", "core.hooksPath", ".husky/_" if husky else ".hooks")
+    if husky:
+        adopted.write(".husky/_/pre-commit", "stub\n").chmod(0o755)
+    damage.must(adopted, "init", "--local", "--yes")
+    assert doctor(adopted, "--no-self-test")["diagnoses"] == []
+    ran = adopted.holdfast("start", "1")
+    tree = Repo(Path(ran.out.strip()), adopted.env)
+    command = f"cd '{tree.path}' && {'npx husky' if husky else 'holdfast init --local'}"
+    assert ran.code == 0 and f"next: {command.replace(chr(39), '')}" in ran.err, ran
+    for place in (adopted, tree):
+        found = doctor(place, "--no-self-test")["diagnoses"]
+        assert ("hook-missing", str(tree.path)) in {(one["code"], one["subject"]) for one in found} or (
+            not husky and place is tree and found
+        )
+    if husky:
+        tree.write(".husky/_/pre-commit", "stub\n").chmod(0o755)
+    damage.must(tree, "init", "--local", "--yes")
+    assert doctor(tree, "--no-self-test")["diagnoses"] == doctor(adopted, "--no-self-test")["diagnoses"] == []

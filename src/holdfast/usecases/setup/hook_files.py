@@ -223,6 +223,24 @@ def calls_us(path: str) -> bool:
     )
 
 
+HUSKY, LOCAL = "npx husky", "holdfast init --local"
+"""What brings the hooks of one worktree to run: husky's own come first, where it has written none."""
+
+
+def idle(top: str, value: str) -> str:
+    """What brings the hooks of the worktree `top` to run, for a `core.hooksPath` of `value`; empty where they run.
+
+    A relative one leads into each worktree, and what is there is not tracked: a new worktree has no hooks.
+    """
+    if not value or value.startswith("~") or os.path.isabs(value):
+        return ""
+    folder, name = os.path.normpath(os.path.join(top, value)), HOOKS[0]
+    husky = folder.endswith("/.husky/_")
+    if husky and not os.path.exists(os.path.join(folder, name)):
+        return HUSKY
+    return "" if calls_us(os.path.join(os.path.dirname(folder) if husky else folder, name)) else LOCAL
+
+
 def quoted(word: str) -> str:
     """One word of the shell, in single quotes whatever it holds."""
     return "'" + word.replace("'", "'\\''") + "'"

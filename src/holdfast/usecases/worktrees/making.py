@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
+from shlex import quote
 
 from holdfast.adapters import copies, files, shell, worktrees
 from holdfast.adapters.git import Git, decode
@@ -74,7 +75,8 @@ def make(
         path = at
     copied, failed = _include(place, main, path)
     notes = (f"copied {len(copied)} ignored file{'' if len(copied) == 1 else 's'} ({INCLUDE})",) if copied else ()
-    return Made(path, (*problems, *failed, *_set_up(place, ground, main, path, plan, ask)), notes)
+    unset = _set_up(place, ground, main, path, plan, ask)
+    return Made(path, (*problems, *failed, *unset, *_without_hooks(ground, main, path)), notes)
 
 
 def make_again(place: Workspace, ground: Ground, held: Claim, ask: Ask | None, begun: Callable[[str], None]) -> Made:
@@ -215,9 +217,26 @@ def _set_up(place: Workspace, ground: Ground, main: str, path: str, plan: int, a
     return [blocker("setup-failed", key, message, f"mend it, then run it again: `{by_hand}`")]
 
 
+def _without_hooks(ground: Ground, main: str, path: str) -> list[Problem]:
+    """What is to be said where the hooks that run in the main worktree do not in the new one."""
+    value = ground.settings.get("core.hookspath", "")
+    if not value:
+        return []
+    from holdfast.usecases.setup import hook_files
+
+    missing = hook_files.idle(path, value)
+    return [no_hooks(path, value, missing)] if missing and not hook_files.idle(main, value) else []
+
+
+def no_hooks(path: str, value: str, missing: str) -> Problem:
+    """The problem that no hook runs in a worktree; `missing` is the command that brings them there."""
+    from holdfast.domain.diagnosis import diagnosis  # with all codes: only where something is wrong
+
+    message = f"no git hook runs in {path}: core.hooksPath is {value}, so each worktree has hooks of its own"
+    return diagnosis("hook-missing", path, message, f"cd {quote(path)} && {missing}").problem
+
+
 def _by_hand(command: str, path: str, variables: Mapping[str, str]) -> str:
     """The line that runs a set-up as it is run here, for a person's shell, which it leaves as it is."""
-    import shlex  # only where something went wrong
-
-    named = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    return f"(cd {shlex.quote(path)} && {named} sh -c {shlex.quote(command)})"
+    named = " ".join(f"{name}={quote(value)}" for name, value in variables.items())
+    return f"(cd {quote(path)} && {named} sh -c {quote(command)})"
