@@ -22,7 +22,7 @@ _WORDS = {
     "merge-rebuild": "put the plan index of a merge right",
     "plan-new": "wrote plan #{plan}: {title}",
     "plan-set": "set plan #{plan} to {after}",
-    "migrate": "migrated from what was kept by hand",
+    "migrate": "migrated {step}: {paths}",
     "guide": "wrote the guide: {paths}",
     "doctor": "mended {fixed}",
     "set-aside": "set aside what cannot be read: {path} is {to} now",

@@ -79,7 +79,8 @@ def apply(place: Workspace, step: Step) -> None:
     if records:
         place.git.run("update-index", "-z", "--index-info", data=encode("".join(records)))
         place.git.refresh([ignore_file.NAME])
-    journal.here(place, "migrate", removed=[entry.path for entry in work.removed])
+    changed = [ignore_file.NAME] if ignoring is not None and (ignoring.lines or ignoring.stages) else []
+    journal.here(place, "migrate", step="claims", paths=[*(entry.path for entry in work.removed), *changed])
 
 
 def _undo(place: Workspace, entry: Entry) -> str:
