@@ -24,7 +24,7 @@ def configure(repo: Repo, command: str) -> None:
 def told(path: Path, count: int) -> list[str]:
     """What the command has written, once it has written so many lines; a moment more for one too many."""
     end = time.monotonic() + 10
-    while time.monotonic() < end and (not path.exists() or len(path.read_text().splitlines()) < count):
+    while count and time.monotonic() < end and (not path.exists() or len(path.read_text().splitlines()) < count):
         time.sleep(0.02)
     time.sleep(0.15)
     return path.read_text().splitlines() if path.exists() else []
