@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from holdfast.adapters import files
+from holdfast.adapters import files, locks
 from holdfast.adapters.git import Git, GitError, decode, encode, failure
 from holdfast.domain.claim_commit import CLAIM_ID
 from holdfast.domain.finish_message import Authored
@@ -43,8 +43,10 @@ def neutral(git: Git, common: str, folder: str, attributes: bytes | None) -> Git
     `common` is the git folder that all worktrees share.
     """
     files.make_folder(folder)
-    if attributes is not None and not os.path.exists(os.path.join(folder, ".gitattributes")):
-        files.put(os.path.join(folder, ".gitattributes"), files.State(attributes))
+    path = os.path.join(folder, ".gitattributes")
+    if attributes is not None and not os.path.exists(path):
+        with locks.held(folder + ".lock"):  # who finishes in this very moment writes it, too
+            files.put(path, files.State(attributes))
     return Git(folder, {**git.environment, "GIT_DIR": common, "GIT_WORK_TREE": folder})
 
 
