@@ -850,6 +850,26 @@ def test_follow_goes_on_behind_what_it_said_when_the_journal_was_mended(folder: 
     ]
 
 
+def test_follow_finds_its_place_in_several_files_that_were_mended(folder: Path) -> None:
+    """The new file of one may have the number that the old file of another had."""
+    followed = Journal(str(folder), 2_000, 100)
+    for at in range(40):
+        followed.append(event(at))
+        if at % 7 == 0:
+            (folder / "journal.jsonl").open("a").write("no event\n")
+    assert len(files_of(folder)) > 2
+    following = followed.follow(START)
+    said = list(itertools.islice(following, 40 + 6 + 1))
+    assert numbers([one for one in said if isinstance(one, Event)]) == list(range(40)) and said[-1] is None
+    for at in range(40, 44):
+        (folder / "journal.1.jsonl").open("a").write("no event\n")
+        (folder / "journal.jsonl").open("a").write("no event\n")
+        followed.set_aside_unreadable()
+        followed.append(event(at))
+        more = [one for one in itertools.islice(following, 2) if one is not None]
+        assert numbers([one for one in more if isinstance(one, Event)]) == [at] and len(more) == 1
+
+
 def test_follow_polls_at_most_every_quarter_of_a_second(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     opened: list[str] = []

@@ -161,9 +161,9 @@ class Journal:
         found: list[Event | Unreadable] = []
         end = None
         with self._opened() as opened:
-            mended = position.inode not in {file.inode for file in opened}
-            for file in opened:
-                raw = _content(file) or b""
+            held = [(file, _content(file) or b"") for file in opened]
+            mended = all(_reached(file, raw, position) is None for file, raw in held)
+            for file, raw in held:
                 start = _behind(raw, position) if mended else _reached(file, raw, position)
                 found += _backwards(file.name, raw[: _whole(raw)], start or 0)
                 end = end or _position(file, raw, start or 0)
@@ -210,13 +210,20 @@ class Journal:
 def _position(file: _File, raw: bytes, start: int = 0) -> Position:
     """How far a reader of all of `raw` has come."""
     end = max(start, _whole(raw))
-    lines = (raw[begin:until] for begin, until in _spans(raw[:end], 0))
-    return Position(file.inode, end, next((line for line in lines if _parsed(line) is not None), b""))
+    return Position(file.inode, end, _last_event(raw[:end]))
+
+
+def _last_event(raw: bytes) -> bytes:
+    """The last line that is an event, with its line break."""
+    lines = (raw[begin:end] for begin, end in _spans(raw, 0))
+    return next((line for line in lines if _parsed(line) is not None), b"")
 
 
 def _reached(file: _File, raw: bytes, position: Position) -> int | None:
-    """How much of a file a reader knows; None for a file that came after."""
-    return position.offset if file.inode == position.inode and position.offset <= len(raw) else None
+    """How much of a file a reader knows; None for a file that came after, though it may have the number of one that went."""
+    if file.inode != position.inode or position.offset > len(raw):
+        return None
+    return position.offset if _last_event(raw[: position.offset]) == position.last else None
 
 
 def _behind(raw: bytes, position: Position) -> int | None:

@@ -114,7 +114,7 @@ def apply(proposal: Proposal, after: Callable[[], None] | None = None) -> tuple[
     for edit in proposal.edits:
         if not files.state(edit.path).same(edit.before):
             raise ChangedError(edit.path)
-    git_file.clear(os.path.join(proposal.site.common, "config"))
+    git_file.clear(os.path.realpath(os.path.join(proposal.site.common, "config")))
     proposal = _with_config(proposal)
     site, former = proposal.site, install_record.load(proposal.site)
     record = install_record.with_edits(former or install_record.Record(), site, proposal.edits, _new_folders(proposal))
@@ -183,9 +183,11 @@ def _undo(proposal: Proposal, former: Record | None) -> None:
     """Put everything back; what cannot be put back is still in the record, for the next run."""
     with contextlib.suppress(OSError, Unable):
         for edit in reversed(_in_order(proposal)):
+            if files.state(edit.path).same(edit.before):
+                continue
             if edit.kind == CONFIG:
                 git_file.replace(edit.path, edit.after, edit.before.content or b"")
-            elif not files.state(edit.path).same(edit.before):
+            else:
                 files.put(edit.path, edit.before)
         if former is not None:
             install_record.save(proposal.site, former)

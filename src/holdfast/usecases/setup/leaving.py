@@ -85,7 +85,7 @@ def uninstall(proposal: Proposal) -> tuple[Step, ...]:
     for edit in proposal.edits:
         if not files.state(edit.path).same(edit.before):
             raise ChangedError(edit.path)
-    git_file.clear(os.path.join(proposal.site.common, "config"))
+    git_file.clear(os.path.realpath(os.path.join(proposal.site.common, "config")))
     # At the beginning: with the folder of Holdfast's own state the journal goes too, and only a killed run leaves it.
     place = workspace.at(proposal.site.top, proposal.git.environment)
     journal.here(place, "uninstall", paths=proposal.paths)
