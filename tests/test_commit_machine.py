@@ -612,7 +612,8 @@ class CommitMachine(RuleBasedStateMachine):
             self._sequence(place, ("rebase", "--reapply-cherry-picks", other), choices)
         elif count:
             commit = f"{branch}~{back % count}"
-            if repo.git("rev-list", "--merges", f"{commit}^..{branch if what == 'several' else commit}"):
+            span = f"{commit}^..{branch if what == 'several' else commit}"
+            if repo.git("rev-list", "--merges", span) or self._nothing_in(place, span):
                 return
             if what == "am":
                 self._am(place, commit)
@@ -620,6 +621,22 @@ class CommitMachine(RuleBasedStateMachine):
                 self._sequence(place, ("revert", "--no-edit", commit), choices)
             else:
                 self._sequence(place, ("cherry-pick", f"{commit}^..{branch}" if what == "several" else commit), choices)
+
+    def _nothing_in(self, place: str, span: str) -> bool:
+        """True where a commit of ours changes nothing (see `_continue`): git stops at it, and the twin has rows there."""
+        repo = self.ours.at(place)
+        pairs = [line.split() for line in repo.git("log", "--format=%T %P", span).splitlines()]
+        return any(repo.git("rev-parse", f"{parent}^{{tree}}").strip() == tree for tree, parent in pairs)
+
+    def _of_one_number(self, said: str) -> bool:
+        """True where rows of several plans of one number are said to be wrong.
+
+        Of those, rows that are renamed, archived and edited at once cannot be told apart by a merge that sees rows alone.
+        """
+        trees = [self.twin.tree(self.twin.main, place) for place in PLACES]
+        held = [[Path(path).name for path in tree if path.startswith(PLANS + "/")] for tree in trees]
+        wrong = [f"{int(number):02}_" for number in re.findall(r"\(#(\d+)", said)]
+        return any(sum(name.startswith(lead) for name in names) > 1 for names in held for lead in wrong)
 
     def _sequence(self, place: str, command: tuple[str, ...], choices: list[int]) -> None:
         """A pick, revert or rebase to its end; right without a word where nothing conflicts."""
@@ -638,7 +655,7 @@ class CommitMachine(RuleBasedStateMachine):
         if ran.code:
             assert self.same(place, name, "--abort").code in (0, 128), self.said
             said = ""
-        if clean:
+        if clean and not self._of_one_number(said):
             assert "wrong:" not in said, self.said
         self.right_or_mended(place, said)
         self.check(place)

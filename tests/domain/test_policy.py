@@ -165,7 +165,7 @@ def test_any_configuration_gives_a_policy_and_the_rest_as_problems(data: dict[st
         assert folder.number_of(f"{folder.path}/07_x.md" if folder.path else "07_x.md") in (7, None)
         assert folder.pattern.width is None or 0 <= folder.pattern.width <= 9
     assert found.watched
-    known = {"main_branch", "index", "commit", "limits", "rules", "plans"}
+    known = {one.partition(".")[0] for one in configuration._KEYS} | {"limits", "rules", "plans"}
     for key in data:
         assert key in known or any(problem.startswith(f"config-unknown-key {key}: ") for problem in problems)
 
