@@ -829,13 +829,14 @@ def test_a_hook_run_by_hand(adopted: Repo) -> None:
     clean(adopted.holdfast("hook"))
 
 
-def test_a_compiled_module_that_a_full_disk_has_torn(adopted: Repo, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [16, 17, 512])
+def test_a_compiled_module_that_a_full_disk_has_torn(adopted: Repo, tmp_path: Path, size: int) -> None:
     package = tmp_path / "installed" / "holdfast"
     shutil.copytree(Path(holdfast.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     env = {"PYTHONPATH": str(package.parent)}
     passed(adopted.run(sys.executable, "-m", "compileall", "-q", str(package)))
     (torn,) = (package / "usecases" / "__pycache__").glob("plan_list.*.pyc")
-    os.truncate(torn, 512)
+    os.truncate(torn, size)
     ran = refused(adopted.holdfast("plan", "list", env=env), 5)
     assert "a compiled module of Holdfast is torn" in ran.err
     passed(adopted.run("sh", "-c", ran.err.split("`")[3], env=env))

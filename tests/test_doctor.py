@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,14 @@ from holdfast.usecases.doctor.examine import examine
 from holdfast.usecases.doctor.repair import repair
 from holdfast.usecases.workspace import Workspace
 
-ELSEWHERE = {"repair-failed", "disk-full", "state-unwritable", "health-unseen", "session-waiting"}
+ELSEWHERE = {
+    "worktree-without-hooks",
+    "repair-failed",
+    "disk-full",
+    "state-unwritable",
+    "health-unseen",
+    "session-waiting",
+}
 """Provoked in tests of their own."""
 
 
@@ -112,16 +120,14 @@ _ROUNDS, _AT_ONCE = (40, 9) if os.environ.get("HYPOTHESIS_PROFILE") == "prove" e
 
 @pytest.mark.parametrize("seed", range(_ROUNDS))
 def test_several_at_once_converge_in_one_run(adopted: Repo, seed: int) -> None:
-    chosen = random.Random(seed).sample(_MENDABLE, _AT_ONCE)
-    plans = iter((1, 2))
-    brought = []
-    for one in chosen:
-        if one.bring in _TAKES_PLAN and next(plans, None) != 1:
-            continue  # they all take plan 1
-        if one.bring in _OF_ONE_HOOK and any(other.bring in _OF_ONE_HOOK for other in brought):
-            continue
+    brought: list[Damage] = []
+    for one in random.Random(seed).sample(_MENDABLE, _AT_ONCE):
+        alike = next((group for group in _ONE_OF if one.bring in group), {one.bring})
+        if not any(other.bring in alike for other in brought):
+            brought.append(one)
+    brought.sort(key=lambda one: next(at for at, group in enumerate(_ORDER) if one.bring in group or not group))
+    for one in brought:
         one.bring(adopted)
-        brought.append(one)
     wanted = set().union(*(one.codes for one in brought))
     names = [one.name for one in brought]
     assert wanted <= set(found(adopted)), names
@@ -140,6 +146,16 @@ _OF_ONE_HOOK = {
         "hook-missing", "hook-old", "hook-not-executable", "hook-foreign", "hook-python-gone", "hook-chain-gone",
     }
 }  # fmt: skip
+_ONE_OF = (
+    _TAKES_PLAN, _OF_ONE_HOOK, {damage.driver_not_configured, damage.driver_gone},
+    {damage.index_wrong, damage.index_without_markers},
+)  # fmt: skip
+"""Of each only one can be: they take the same plan, or the same thing away."""
+_ORDER: tuple[set[Callable[[Repo], None]], ...] = (
+    {damage.chain_gone}, _TAKES_PLAN, {damage.agent_hook_gone}, {damage.session_dead},
+    {damage.index_wrong, damage.index_without_markers}, set(),
+)  # fmt: skip
+"""What Holdfast's own commands bring about comes first, for they clear up what others leave; then commits, then the rest."""
 
 
 def test_what_cannot_be_looked_at_hides_nothing_else(adopted: Repo) -> None:
@@ -346,7 +362,7 @@ def test_commands_at_work_are_no_damage(adopted: Repo) -> None:
     """A look in the middle of a command looks once more: here somebody holds the lock on all worktrees for a moment."""
     tree = damage.claim(adopted)
     lock = damage.state(adopted, "worktrees.lock")
-    script = 'flock 9; mv "$1" "$1-away"; sleep 0.6; mv "$1-away" "$1"'
+    script = 'flock 9; mv "$1" "$1-away"; sleep 0.6; mv "$1-away" "$1"; sleep 1'
     process = subprocess.Popen(["sh", "-c", f"exec 9>{lock}; {script}", "sh", str(tree)])
     time.sleep(0.2)
     assert found(adopted) == []
@@ -376,24 +392,55 @@ def test_a_reservation_of_another_folder_is_no_number_of_the_first(adopted: Repo
     assert "number-left" not in found(adopted)
 
 
-@pytest.mark.parametrize("husky", [True, False])
-def test_hooks_that_each_worktree_has_of_its_own(adopted: Repo, husky: bool) -> None:
+OWN = {
+    ".hooks": (["hook-missing"], "cd '{}' && holdfast init --local"),
+    ".husky/_": (["worktree-without-hooks", "hook-missing"], "cd '{}' && npx husky"),
+}
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_hooks_that_each_worktree_has_of_its_own(adopted: Repo, path: str) -> None:
     """A relative `core.hooksPath`: a new worktree has none of them, which start tells, and doctor everywhere."""
-    adopted.git("config", "core.hooksPath", ".husky/_" if husky else ".hooks")
-    if husky:
-        adopted.write(".husky/_/pre-commit", "stub\n").chmod(0o755)
+
+    def stub(repo: Repo) -> None:
+        if "husky" in path:
+            repo.write(".husky/_/pre-commit", "stub\n").chmod(0o755)
+
+    adopted.git("config", "core.hooksPath", path)
+    stub(adopted)
     damage.must(adopted, "init", "--local", "--yes")
     assert doctor(adopted, "--no-self-test")["diagnoses"] == []
     ran = adopted.holdfast("start", "1")
     tree = Repo(Path(ran.out.strip()), adopted.env)
-    command = f"cd '{tree.path}' && {'npx husky' if husky else 'holdfast init --local'}"
-    assert ran.code == 0 and f"next: {command.replace(chr(39), '')}" in ran.err, ran
-    for place in (adopted, tree):
-        found = doctor(place, "--no-self-test")["diagnoses"]
-        assert ("hook-missing", str(tree.path)) in {(one["code"], one["subject"]) for one in found} or (
-            not husky and place is tree and found
-        )
-    if husky:
-        tree.write(".husky/_/pre-commit", "stub\n").chmod(0o755)
+    codes, command = OWN[path]
+    assert ran.code == 0 and f"next: {command.format(tree.path)}\n" in ran.err, ran
+    assert "holdfast doctor --fix" not in adopted.holdfast("status").out, "it cannot mend that"
+    (one,) = doctor(adopted, "--no-self-test")["diagnoses"]
+    found = (one["code"], one["subject"], one["remedy"], one["fixable"])
+    assert found == ("worktree-without-hooks", str(tree.path), command.format(tree.path), False)
+    assert [one["code"] for one in doctor(tree, "--no-self-test")["diagnoses"]] == codes
+    stub(tree)
     damage.must(tree, "init", "--local", "--yes")
     assert doctor(tree, "--no-self-test")["diagnoses"] == doctor(adopted, "--no-self-test")["diagnoses"] == []
+
+
+def test_other_ways_in_which_worktrees_have_no_hooks(adopted: Repo) -> None:
+    tree = damage.claim(adopted)
+    assert found(adopted) == []
+
+    def said() -> list[str]:
+        return [one["remedy"] for one in doctor(adopted)["diagnoses"] if one["code"] == "worktree-without-hooks"]
+
+    adopted.git("config", "core.hooksPath", ".git/hooks")  # of a linked worktree `.git` is a file
+    (remedy,) = said()
+    assert adopted.run("sh", "-c", remedy).code == 0
+    assert said() == [] and adopted.git("config", "core.hooksPath").strip() == str(adopted.path / ".git/hooks")
+    adopted.git("config", "core.hooksPath", ".hooks")
+    damage.must(adopted, "init", "--local", "--yes")
+    Repo(tree, adopted.env).write(".hooks/pre-commit", "#!/bin/sh\nexit 0\n").chmod(0o755)
+    (remedy,) = said()
+    assert remedy.startswith(f"add this line to {tree}/.hooks/pre-commit: ")
+    adopted.git("config", "--unset", "core.hooksPath")
+    adopted.git("config", "extensions.worktreeConfig", "true")
+    adopted.git("config", "--worktree", "core.hooksPath", ".hooks")
+    assert said() == [], "that holds for the main worktree alone"

@@ -26,7 +26,7 @@ def told(path: Path, count: int) -> list[str]:
     end = time.monotonic() + 10
     while count and time.monotonic() < end and (not path.exists() or len(path.read_text().splitlines()) < count):
         time.sleep(0.02)
-    time.sleep(0.15)
+    time.sleep(0.15 if count else 0.6)
     return path.read_text().splitlines() if path.exists() else []
 
 

@@ -25,7 +25,7 @@ BROUGHT = (
 
 
 class Again:
-    """Lays a repository, and what stands beside it, as it was at first."""
+    """Lays a repository as it was at first."""
 
     def __init__(self, repo: Repo, kept: Path) -> None:
         self.repo, self.kept = repo, kept

@@ -74,6 +74,13 @@ _HOOKS = (
         _LOCAL,
     ),
     Rule(
+        "worktree-without-hooks",
+        ERROR,
+        "None of Holdfast's git hooks runs in a worktree: `core.hooksPath` is another folder in each.",
+        "Commits enter unseen there: invalid plans, and a plan index that is not what the plans make it.",
+        "Run `holdfast init --local` in that worktree, or let `core.hooksPath` be an absolute path.",
+    ),
+    Rule(
         "hook-not-executable",
         ERROR,
         "A git hook of Holdfast is not executable, so git passes it over.",

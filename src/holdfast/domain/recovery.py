@@ -280,6 +280,7 @@ _CLONE = (
         (
             "hook-silent",
             "hook-missing",
+            "worktree-without-hooks",
             "hook-foreign",
             "hook-not-executable",
             "hook-python-gone",

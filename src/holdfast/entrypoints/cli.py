@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(_doing(arguments), why, "run it where that path can be written (outside a sandbox)")
         return face.UNREACHABLE
     except EOFError as error:
-        if "marshal" not in str(error):
+        if not str(error).startswith(("marshal data", "EOF read where")):
             return _bug(arguments, error)
         return _torn(arguments)
     except Exception as error:

@@ -6,6 +6,7 @@ from holdfast.adapters import clock
 from holdfast.domain.diagnosis import Diagnosis, diagnosis
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING
+from holdfast.usecases import changes
 from holdfast.usecases.doctor import adopted, claims, here, hooks, left, look, others, plans, worktrees
 from holdfast.usecases.doctor.room import in_order, looked_at
 from holdfast.usecases.doctor.self_test import self_test
@@ -49,16 +50,26 @@ def examine(place: Workspace, environment: Mapping[str, str], now: Moment, tries
 
     Where the hooks are there they are tried in a throw-away repository (`tries`).
     """
+    before = changes.word(place)
     found = _all(place, environment, now)
     if any(one.problem.code.startswith(_PASSING) for one in found):
-        if left.at_work(place):
-            clock.pause(_MOMENT)
-        # What is still so now is not what a command was just doing, one that has ended meanwhile either.
-        still = {one.problem.identity for one in _all(place, environment, now)}
-        found = [one for one in found if one.problem.identity in still]
+        found = _lasting(place, environment, now, found, changes.word(place) != before)
     if tries and _SILENT.isdisjoint(one.problem.code for one in found):
         found += looked_at(self_test, "the hooks at work", place, environment)
     return in_order(found)
+
+
+def _lasting(
+    place: Workspace, environment: Mapping[str, str], now: Moment, found: list[Diagnosis], changed: bool
+) -> list[Diagnosis]:
+    """What is still so a moment later, where a command is at work, or something has changed while it was looked at."""
+    busy = left.at_work(place)
+    if not busy and not changed:
+        return found
+    if busy:
+        clock.pause(_MOMENT)
+    still = {one.problem.identity for one in _all(place, environment, now)}
+    return [one for one in found if one.problem.identity in still]
 
 
 def _all(place: Workspace, environment: Mapping[str, str], now: Moment) -> list[Diagnosis]:

@@ -20,7 +20,6 @@ from holdfast.usecases.setup import hook_files, record
 from holdfast.usecases.setup.hook_files import Folder
 from holdfast.usecases.setup.lasting import Runtime
 from holdfast.usecases.setup.proposal import COPY, HOOK, Site
-from holdfast.usecases.worktrees import making
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +41,7 @@ def hooks(look: Look) -> Iterator[Diagnosis]:
         message = f"git looks for hooks in {where.path}, and Holdfast wrote them elsewhere"
         yield diagnosis("hooks-path-changed", "core.hooksPath", message)
         return
-    yield from _idle(look)
+    yield from _idle(look, where)
     texts, tracked = _wanted(look, where), hook_files.tracked(where)
     seen = [_seen(where, name, text, tracked) for name, text in texts.items()]
     if all(not one.exists for one in seen):
@@ -53,14 +52,15 @@ def hooks(look: Look) -> Iterator[Diagnosis]:
     yield from _left(look, where)
 
 
-def _idle(look: Look) -> Iterator[Diagnosis]:
-    """Where `core.hooksPath` leads into each worktree: those whose hooks do not run, this one as far as husky is missing."""
-    value = look.ground.settings.get("core.hookspath", "")
+def _idle(look: Look, where: Folder) -> Iterator[Diagnosis]:
+    """The worktrees in which none of our hooks runs: of this one only where husky has written none."""
+    if "core.hookspath" not in look.ground.settings:
+        return
     for one in look.ground.worktrees:
         mine = os.path.realpath(one.path) == os.path.realpath(look.place.top)
-        missing = hook_files.idle(one.path, value) if os.path.isdir(one.path) else ""
-        if missing and not (mine and missing == hook_files.LOCAL):
-            yield Diagnosis(making.no_hooks(one.path, value, missing))
+        problem = hook_files.idle(one.path, look.place.git) if where.husky or not mine else None
+        if problem is not None:
+            yield Diagnosis(problem)
 
 
 def wanted(site: Site) -> bool:

@@ -10,6 +10,7 @@ from holdfast.adapters.files import ABSENT, State
 from holdfast.adapters.git import Git, decode, encode, scrubbed
 from holdfast.domain import takeover
 from holdfast.domain.codes import BY_CODE
+from holdfast.domain.diagnosis import diagnosis
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases.setup import lasting
 from holdfast.usecases.setup.lasting import package
@@ -223,22 +224,33 @@ def calls_us(path: str) -> bool:
     )
 
 
-HUSKY, LOCAL = "npx husky", "holdfast init --local"
-"""What brings the hooks of one worktree to run: husky's own come first, where it has written none."""
+def idle(top: str, git: Git) -> Problem | None:
+    """Why none of our hooks runs in the worktree `top` where `core.hooksPath` leads into each; None where they run.
 
-
-def idle(top: str, value: str) -> str:
-    """What brings the hooks of the worktree `top` to run, for a `core.hooksPath` of `value`; empty where they run.
-
-    A relative one leads into each worktree, and what is there is not tracked: a new worktree has no hooks.
+    What a relative one leads to is often not tracked, and then a new worktree has none of it. Of a setting that only one
+    worktree has, nothing is said.
     """
-    if not value or value.startswith("~") or os.path.isabs(value):
-        return ""
+    scope, value = _hooks_path(git)
+    if scope != "local" or not value or os.path.isabs(value) or not os.path.exists(os.path.join(top, ".git")):
+        return None
     folder, name = os.path.normpath(os.path.join(top, value)), HOOKS[0]
     husky = folder.endswith("/.husky/_")
+    hook = os.path.join(os.path.dirname(folder) if husky else folder, name)
+    here = f"cd {quoted(top)} && "
     if husky and not os.path.exists(os.path.join(folder, name)):
-        return HUSKY
-    return "" if calls_us(os.path.join(os.path.dirname(folder) if husky else folder, name)) else LOCAL
+        remedy = here + "npx husky"
+    elif calls_us(hook):
+        return None
+    elif value.startswith(".git/"):  # a file, in every worktree but the main one
+        remedy = (
+            f'git config --local core.hooksPath "$(git rev-parse --path-format=absolute --git-common-dir)/{value[5:]}"'
+        )
+    elif files.read_regular(hook) is not None:
+        remedy = f"add this line to {hook}: {line_to_add(name)}"
+    else:
+        remedy = here + "holdfast init --local"
+    message = f"none of Holdfast's git hooks runs in {top}: core.hooksPath is {value}, another folder in each worktree"
+    return diagnosis("worktree-without-hooks", top, message, remedy).problem
 
 
 def quoted(word: str) -> str:

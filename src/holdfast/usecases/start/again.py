@@ -39,9 +39,9 @@ def held(place: Workspace, scene: Scene, number: int, phase: str | None) -> Clai
 def go_on(place: Workspace, scene: Scene, claim: Claim, options: Options) -> Started:
     """The same answer as the first time; what the remote does not have is published, a worktree that is gone made again."""
     assert claim.plan is not None
-    lost = start.lost_blockers(claim, [one for one in scene.claims.of_plan(claim.plan) if one.lost])
-    if lost:
-        return refused(claim.plan, lost)
+    in_the_way = start.lost_blockers(claim, [one for one in scene.claims.of_plan(claim.plan) if one.lost])
+    if in_the_way:
+        return refused(claim.plan, in_the_way)
     ground = scene.claims.ground
     fence = surroundings.fences(ground.refs).get(claim.plan)
     said = commits.named(place.git, [fence]).commits().get(fence) if fence is not None else None

@@ -70,10 +70,12 @@ def end(place: Workspace, git: Git, ground: Ground, branch: str, now: Moment, ke
         return Ended(KEPT, "another worktree stands on it")
     name = HEADS + branch
     keep({key: value for key, value in ground.settings.items() if key.startswith(f"branch.{branch}.")})
-    ends = [Update(one, None, ground.refs[one]) for one in (name, *_fences(place, ground, held))]
+    names = (name, *_fences(place, ground, held))
+    ends = [Update(one, None, ground.refs[one]) for one in names]
     said = refs.transact(git, ends, f"holdfast: {branch} is not needed any more")
     if said is not None:
-        moved = refs.read(git, name).get(name) != ground.refs[name]
+        now_at = refs.read(git, *names)
+        moved = any(now_at.get(one) != ground.refs[one] for one in names)
         why = "somebody moved it in this very moment" if moved else said.splitlines()[-1].removeprefix("fatal: ")
         return Ended(RACED, why)
     if any(key.startswith(f"branch.{branch}.") for key in ground.settings):
@@ -82,7 +84,7 @@ def end(place: Workspace, git: Git, ground: Ground, branch: str, now: Moment, ke
 
 
 def _fences(place: Workspace, ground: Ground, held: Claim) -> list[str]:
-    """The fence of a claim that is nowhere but here goes with its branch; one on a remote ends with the claim there."""
+    """Where there is no remote the fence of a claim goes with its branch; else it ends with the claim, or as a dead one."""
     left = fences.left_by(place, ground.refs, held, None) if ground.remote is None else ()
     return [name for name in (f"{FENCES}{held.plan}", f"{SEEN_FENCES}{held.plan}") if ground.refs.get(name) in left]
 

@@ -76,7 +76,7 @@ def make(
     copied, failed = _include(place, main, path)
     notes = (f"copied {len(copied)} ignored file{'' if len(copied) == 1 else 's'} ({INCLUDE})",) if copied else ()
     unset = _set_up(place, ground, main, path, plan, ask)
-    return Made(path, (*problems, *failed, *unset, *_without_hooks(ground, main, path)), notes)
+    return Made(path, (*problems, *failed, *unset, *_without_hooks(place, ground, main, path)), notes)
 
 
 def make_again(place: Workspace, ground: Ground, held: Claim, ask: Ask | None, begun: Callable[[str], None]) -> Made:
@@ -217,23 +217,14 @@ def _set_up(place: Workspace, ground: Ground, main: str, path: str, plan: int, a
     return [blocker("setup-failed", key, message, f"mend it, then run it again: `{by_hand}`")]
 
 
-def _without_hooks(ground: Ground, main: str, path: str) -> list[Problem]:
+def _without_hooks(place: Workspace, ground: Ground, main: str, path: str) -> list[Problem]:
     """What is to be said where the hooks that run in the main worktree do not in the new one."""
-    value = ground.settings.get("core.hookspath", "")
-    if not value:
+    if "core.hookspath" not in ground.settings:
         return []
-    from holdfast.usecases.setup import hook_files
+    from holdfast.usecases.setup import hook_files  # nearly nobody needs it
 
-    missing = hook_files.idle(path, value)
-    return [no_hooks(path, value, missing)] if missing and not hook_files.idle(main, value) else []
-
-
-def no_hooks(path: str, value: str, missing: str) -> Problem:
-    """The problem that no hook runs in a worktree; `missing` is the command that brings them there."""
-    from holdfast.domain.diagnosis import diagnosis  # with all codes: only where something is wrong
-
-    message = f"no git hook runs in {path}: core.hooksPath is {value}, so each worktree has hooks of its own"
-    return diagnosis("hook-missing", path, message, f"cd {quote(path)} && {missing}").problem
+    problem = hook_files.idle(path, place.git)
+    return [problem] if problem is not None and hook_files.idle(main, place.git) is None else []
 
 
 def _by_hand(command: str, path: str, variables: Mapping[str, str]) -> str:
