@@ -11,8 +11,9 @@ from holdfast.domain import older
 from holdfast.domain.claims_file import PATHS
 from holdfast.domain.older import CI, CLAIMS, CONFIG, DOES, HOOK, INDEX, LARGEST, SCRIPT, TARGET, Older
 from holdfast.domain.problem import Problem
+from holdfast.domain.quoting import quoted
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases.setup import hook_files
+from holdfast.usecases.setup import hook_files, hook_folder
 from holdfast.usecases.setup.proposal import Site
 
 if TYPE_CHECKING:
@@ -81,9 +82,9 @@ def found(place: Workspace) -> tuple[Older, ...]:
     )
 
 
-def hook_folder(place: Workspace) -> hook_files.Folder | None:
+def folder_of_hooks(place: Workspace) -> hook_folder.Folder | None:
     """The folder that git reads hooks from here; None where that cannot be Holdfast's to look into."""
-    where = hook_files.folder(place.git, Site(place.top, place.repository.common_dir), place.environment)
+    where = hook_folder.folder(place.git, Site(place.top, place.repository.common_dir), place.environment)
     return None if isinstance(where, Problem) else where
 
 
@@ -132,7 +133,7 @@ def _with_starters(script: Older, texts: Iterable[_Text]) -> Older:
 
 def _hooks(place: Workspace, tracked: Iterable[str]) -> list[_Text]:
     """The hooks of others: those that git runs, by itself or behind one of ours, and those that are only in git."""
-    where = hook_folder(place)
+    where = folder_of_hooks(place)
     live = list(_in_folder(place, where.path)) if where is not None else []
     seen = {os.path.realpath(os.path.join(place.top, one.path)) for one in live}
     for path in tracked:
@@ -157,7 +158,7 @@ def _in_folder(place: Workspace, folder: str) -> Iterator[_Text]:
         runs = files.executable(path)
         if name != hook:
             ours = decode(files.read(os.path.join(folder, hook)) or b"")
-            runs = runs and f"chain={hook_files.quoted(path)}\n" in ours
+            runs = runs and f"chain={quoted(path)}\n" in ours
         yield _Text(Site(place.top, place.repository.common_dir).shown(path), text, runs)
 
 

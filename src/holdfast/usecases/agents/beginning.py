@@ -7,7 +7,7 @@ import os
 from holdfast.domain.problem import Problem
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import claims, plan_files, workspace
-from holdfast.usecases.setup import adoption, hook_files
+from holdfast.usecases.setup import adoption, hook_files, hook_folder
 from holdfast.usecases.setup.hook_files import HOOKS
 from holdfast.usecases.setup.proposal import Site
 
@@ -62,7 +62,7 @@ def _lacking(place: Workspace) -> list[str]:
 
 def _hooked(place: Workspace) -> bool:
     """True when git, or the hook manager that it calls, comes to our gate."""
-    where = hook_files.folder(place.git, Site(place.top, place.repository.common_dir), place.environment)
+    where = hook_folder.folder(place.git, Site(place.top, place.repository.common_dir), place.environment)
     if isinstance(where, Problem):
         return False
     return hook_files.calls_us(os.path.join(where.path, HOOKS[0]))

@@ -12,12 +12,13 @@ from holdfast.domain.agent_settings import AGENTS
 from holdfast.domain.diagnosis import SETUP, Diagnosis, diagnosis
 from holdfast.domain.health import HookSeen
 from holdfast.domain.problem import Problem
+from holdfast.domain.quoting import quoted
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.agents import check as agents
 from holdfast.usecases.agents import install
 from holdfast.usecases.check import DRIVER
-from holdfast.usecases.setup import hook_files, record
-from holdfast.usecases.setup.hook_files import Folder
+from holdfast.usecases.setup import hook_files, hook_folder, idle_hooks, record
+from holdfast.usecases.setup.hook_folder import Folder
 from holdfast.usecases.setup.lasting import Runtime
 from holdfast.usecases.setup.proposal import COPY, HOOK, Site
 
@@ -31,7 +32,7 @@ _DRIVER_WORDS = 4
 
 def hooks(look: Look) -> Iterator[Diagnosis]:
     """What is wrong with the git hooks; nothing more is asked where git looks for them elsewhere."""
-    where = hook_files.folder(look.place.git, look.site, look.place.environment)
+    where = hook_folder.folder(look.place.git, look.site, look.place.environment)
     if isinstance(where, Problem):
         yield Diagnosis(where)
         return
@@ -42,7 +43,7 @@ def hooks(look: Look) -> Iterator[Diagnosis]:
         yield diagnosis("hooks-path-changed", "core.hooksPath", message)
         return
     yield from _idle(look, where)
-    texts, tracked = _wanted(look, where), hook_files.tracked(where)
+    texts, tracked = _wanted(look, where), hook_folder.tracked(where)
     seen = [_seen(where, name, text, tracked) for name, text in texts.items()]
     if all(not one.exists for one in seen):
         yield _none(where)
@@ -58,7 +59,7 @@ def _idle(look: Look, where: Folder) -> Iterator[Diagnosis]:
         return
     for one in look.ground.worktrees:
         mine = os.path.realpath(one.path) == os.path.realpath(look.place.top)
-        problem = hook_files.idle(one.path, look.place.git) if where.husky or not mine else None
+        problem = idle_hooks.inside(one.path, look.place.git) if where.husky or not mine else None
         if problem is not None:
             yield Diagnosis(problem)
 
@@ -117,9 +118,7 @@ def _seen(where: Folder, name: str, text: str, tracked: frozenset[str]) -> HookS
     others = where.husky or path in tracked
     by_hand = f"add this line to {path}: {hook_files.line_to_add(name)}" if others else ""
     if os.path.isdir(path):
-        return HookSeen(
-            name, path, exists=True, by_hand=f"mv {hook_files.quoted(path)} {hook_files.quoted(path + '.old')}"
-        )
+        return HookSeen(name, path, exists=True, by_hand=f"mv {quoted(path)} {quoted(path + '.old')}")
     content = files.read(path)
     if content is None:
         return HookSeen(name, path, exists=False, by_hand=by_hand)
@@ -137,7 +136,7 @@ def _of_ours(seen: HookSeen, now: str, text: str) -> HookSeen:
         starts=_starts(runtime),
         current=written == now,
         chain=chain if chain and not files.executable(chain) else "",
-        by_hand=f"chmod +x {hook_files.quoted(chain)}" if chain and idle else "",
+        by_hand=f"chmod +x {quoted(chain)}" if chain and idle else "",
     )
 
 

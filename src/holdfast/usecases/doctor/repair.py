@@ -14,7 +14,7 @@ from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claims_fetch, contact, indexes, journal, numbers, recover, setup, surroundings, workspace
 from holdfast.usecases.doctor import claims, examine, look, worktrees
-from holdfast.usecases.doctor import hooks as hook_folder
+from holdfast.usecases.doctor import hooks as hook_room
 from holdfast.usecases.finish import leftover, resume
 from holdfast.usecases.setup import record
 from holdfast.usecases.surroundings import FENCES, SEEN_FENCES, Refused
@@ -107,7 +107,7 @@ def _setup(seen: Look) -> None:
     """Write the local parts anew, or complete an `init` that was cut off."""
     written = record.load(seen.site)
     cut_off = written is not None and not written.complete
-    hooks = hook_folder.wanted(seen.site)
+    hooks = hook_room.wanted(seen.site)
     options = setup.Options(local=not cut_off, hooks=hooks)
     proposal = setup.propose(seen.place.top, seen.environment, options, sys.executable)
     if proposal.blockers:

@@ -13,7 +13,7 @@ from holdfast.domain.diagnosis import Diagnosis, diagnosis
 from holdfast.domain.problem import Problem
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.doctor import hooks
-from holdfast.usecases.setup import hook_files
+from holdfast.usecases.setup import hook_files, hook_folder
 from holdfast.usecases.setup.proposal import Site
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _CODE = "[evidence-missing]"
 def self_test(place: Workspace, environment: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Commit a plan, and then one that says Complete without evidence: the first must pass with its row, the second not."""
     site = Site(place.top, place.repository.common_dir)
-    where = hook_files.folder(place.git, site, place.environment)
+    where = hook_folder.folder(place.git, site, place.environment)
     if isinstance(where, Problem) or not hooks.wanted(site):
         return
     with tempfile.TemporaryDirectory(prefix="holdfast-doctor-") as folder:
@@ -45,7 +45,7 @@ def self_test(place: Workspace, environment: Mapping[str, str]) -> Iterator[Diag
         yield diagnosis("hook-silent", "hooks", f"the hooks in {where.path} do not do their work: {said}")
 
 
-def _hooks(site: Site, where: hook_files.Folder) -> str:
+def _hooks(site: Site, where: hook_folder.Folder) -> str:
     """The folder of the hooks to try: the one that git uses, or their copies where others' hooks would run as well."""
     paths = [os.path.join(where.path, name) for name in hook_files.HOOKS]
     alone = all(hook_files.is_ours(path) and not hook_files.chain_of(decode(files.read(path) or b"")) for path in paths)

@@ -11,6 +11,7 @@ from holdfast.adapters.git import decode, encode
 from holdfast.domain import older, shim
 from holdfast.domain.migrate_codes import left
 from holdfast.domain.older import CI, CONFIG, HOOK, SCRIPT
+from holdfast.domain.quoting import quoted
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import journal
 from holdfast.usecases import older as found_here
@@ -97,7 +98,7 @@ def _setting(place: Workspace, path: str, ahead: bool) -> Setting | None:
     """How a hook is set aside that ours runs, or is going to; None for a hook in a worktree: that is its owner's file."""
     kept = os.path.join(place.top, path)
     folder, name = os.path.split(kept)
-    where = found_here.hook_folder(place)
+    where = found_here.folder_of_hooks(place)
     if where is None or where.worktree or os.path.realpath(folder) != where.path:
         return None
     hook, mark, _ = name.partition(hook_files.BEFORE)
@@ -116,7 +117,7 @@ def _set_aside(setting: Setting) -> None:
     """The copy first, then ours runs it no more, then it goes: stopped anywhere, each hook that is named is there."""
     files.put(setting.aside, files.state(setting.kept), durable=True)
     ours = files.state(setting.ours)
-    content = decode(ours.content or b"").replace(f"chain={hook_files.quoted(setting.kept)}\n", "chain=''\n")
+    content = decode(ours.content or b"").replace(f"chain={quoted(setting.kept)}\n", "chain=''\n")
     files.put(setting.ours, State(encode(content), ours.mode), durable=True)
     files.put(setting.kept, files.ABSENT)
 

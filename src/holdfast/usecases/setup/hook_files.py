@@ -1,4 +1,4 @@
-"""The git hooks: the folder that git reads them from, their text, and others' hooks that go on running."""
+"""The files of git hooks: their text, whose they are, and others' hooks that go on running."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import re
 
 from holdfast.adapters import files
 from holdfast.adapters.files import ABSENT, State
-from holdfast.adapters.git import Git, decode, encode, scrubbed
+from holdfast.adapters.git import decode, encode
 from holdfast.domain import takeover
 from holdfast.domain.codes import BY_CODE
-from holdfast.domain.diagnosis import diagnosis
-from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.domain.quoting import quoted
+from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.setup import lasting
+from holdfast.usecases.setup.hook_folder import tracked
 from holdfast.usecases.setup.lasting import package
-from holdfast.usecases.setup.proposal import COPY, EXCLUDE, HOOK, KEPT, Edit, Proposal, Site, Step, refuse
+from holdfast.usecases.setup.proposal import COPY, EXCLUDE, HOOK, KEPT, Edit, Proposal, Site, Step
 from holdfast.usecases.setup.record import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from holdfast.domain.problem import Problem
+    from holdfast.usecases.setup.hook_folder import Folder
     from holdfast.usecases.setup.lasting import Runtime
     from holdfast.usecases.setup.record import Record
 
@@ -46,20 +47,6 @@ _SPECIAL = re.compile(r"[\\*?\[\]]")
 _MODE = 0o755
 
 
-class Folder(NamedTuple):
-    """Where git looks for hooks. `worktree` is the worktree that the folder lies in, or empty.
-
-    `husky` is true for `.husky`, whose files are run by husky's own hooks in `.husky/_`. `relative` is true
-    when each worktree has a folder of its own. `git` is git there.
-    """
-
-    path: str
-    git: Git
-    worktree: str = ""
-    husky: bool = False
-    relative: bool = False
-
-
 def templates() -> dict[str, str]:
     """The text of each hook with its placeholders, from the package; a line `#include PART` stands for that part."""
     folder = os.path.join(package(), "templates")
@@ -72,43 +59,6 @@ def templates() -> dict[str, str]:
         whole = _INCLUDE.sub(lambda match: text("parts", match[1]), text("hooks", name))
         found[name] = whole.replace("@NAME@", name).replace("@CONSEQUENCE@", BY_CODE["branch-guarded"].consequence)
     return found
-
-
-def folder(git: Git, site: Site, environment: Mapping[str, str]) -> Folder | Problem:
-    """The folder that git reads hooks from here, or why Holdfast cannot write there."""
-    scope, value = _hooks_path(git)
-    own = os.path.join(site.common, "hooks")
-    command = f"git config --local core.hooksPath {quoted(own)}"
-    if scope == "":
-        path = own
-    elif scope not in ("local", "worktree"):
-        message = (
-            f"refused to write hooks: the {scope} setting core.hooksPath = {value} makes git look for "
-            "hooks outside this repository, for all repositories at once"
-        )
-        return refuse("init-hooks-path", "core.hooksPath", message, command)
-    else:
-        path = os.path.join(site.top, value)
-    if value == "" and scope:
-        return refuse(
-            "init-hooks-path",
-            "core.hooksPath",
-            "refused to write hooks: core.hooksPath is set to nothing",
-            command,
-        )
-    if os.path.lexists(path) and not os.path.isdir(path):
-        return refuse(
-            "init-hooks-path",
-            "core.hooksPath",
-            f"refused to write hooks: {path}, where git looks for them, is no folder, so no hook can run",
-            command if scope else f"mv {quoted(path)} {quoted(path + '.old')}",
-        )
-    path = os.path.realpath(path)
-    husky = path.endswith("/.husky/_")
-    path = path.removesuffix("/_") if husky else path
-    worktree = _worktree_around(git, site, path)
-    relative = bool(worktree and value) and not os.path.isabs(value)
-    return Folder(path, Git(worktree or site.top, scrubbed(environment)), worktree, husky, relative)
 
 
 def propose(site: Site, where: Folder, runtime: Runtime, record: Record | None, texts: Mapping[str, str]) -> Proposal:
@@ -222,40 +172,6 @@ def calls_us(path: str) -> bool:
         b"holdfast/hooks/" in line and not line.startswith(b"#") and b"|| true" not in line and b"|| :" not in line
         for line in lines
     )
-
-
-def idle(top: str, git: Git) -> Problem | None:
-    """Why none of our hooks runs in the worktree `top` where `core.hooksPath` leads into each; None where they run.
-
-    What a relative one leads to is often not tracked, and then a new worktree has none of it. Of a setting that only one
-    worktree has, nothing is said.
-    """
-    scope, value = _hooks_path(git)
-    if scope != "local" or not value or os.path.isabs(value) or not os.path.exists(os.path.join(top, ".git")):
-        return None
-    folder, name = os.path.normpath(os.path.join(top, value)), HOOKS[0]
-    husky = folder.endswith("/.husky/_")
-    hook = os.path.join(os.path.dirname(folder) if husky else folder, name)
-    here = f"cd {quoted(top)} && "
-    if husky and not os.path.exists(os.path.join(folder, name)):
-        remedy = here + "npx husky"
-    elif calls_us(hook):
-        return None
-    elif value.startswith(".git/"):  # a file, in every worktree but the main one
-        remedy = (
-            f'git config --local core.hooksPath "$(git rev-parse --path-format=absolute --git-common-dir)/{value[5:]}"'
-        )
-    elif files.read_regular(hook) is not None:
-        remedy = f"add this line to {hook}: {line_to_add(name)}"
-    else:
-        remedy = here + "holdfast init --local"
-    message = f"none of Holdfast's git hooks runs in {top}: core.hooksPath is {value}, another folder in each worktree"
-    return diagnosis("worktree-without-hooks", top, message, remedy).problem
-
-
-def quoted(word: str) -> str:
-    """One word of the shell, in single quotes whatever it holds."""
-    return "'" + word.replace("'", "'\\''") + "'"
 
 
 def _copies(site: Site, runtime: Runtime, texts: Mapping[str, str]) -> Proposal:
@@ -414,33 +330,3 @@ def _free_name(path: str, now: State) -> str:
         if not there.exists or there.same(now):
             return kept
     raise FileExistsError(path + BEFORE)
-
-
-def _hooks_path(git: Git) -> tuple[str, str]:
-    """Scope and value of core.hooksPath as git goes by it, `("", "")` when unset.
-
-    What stands on a command line or in the environment counts for that one command only.
-    """
-    code, out, _ = git.attempt("config", "--show-scope", "--null", "--type=path", "--get-all", "core.hooksPath")
-    fields = decode(out).split("\0")[:-1] if code == 0 else []
-    kept = [pair for pair in zip(fields[::2], fields[1::2], strict=True) if pair[0] != "command"]
-    return kept[-1] if kept else ("", "")
-
-
-def _worktree_around(git: Git, site: Site, path: str) -> str:
-    """The deepest worktree that holds `path`; empty for none, and for the git folder inside a worktree."""
-    if (path + "/").startswith(site.common + "/"):
-        return ""
-    out = decode(git.run("worktree", "list", "--porcelain", "-z"))
-    tops = [line.removeprefix("worktree ") for line in out.split("\0") if line.startswith("worktree ")]
-    around = [top for top in tops if path.startswith(top.rstrip("/") + "/") and os.path.isdir(top)]
-    return max(around, key=len, default="")
-
-
-def tracked(where: Folder) -> frozenset[str]:
-    """The absolute paths of hooks in the folder that git tracks."""
-    if not where.worktree:
-        return frozenset()
-    name = os.path.relpath(where.path, where.worktree)
-    out = where.git.run("--literal-pathspecs", "ls-files", "-z", "--full-name", "--", name)
-    return frozenset(os.path.join(where.worktree, path) for path in decode(out).split("\0")[:-1])

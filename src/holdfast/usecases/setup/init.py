@@ -13,10 +13,11 @@ from holdfast.adapters.git import Git, NotARepository, scrubbed
 from holdfast.adapters.objects import Objects
 from holdfast.domain import git_version, policy
 from holdfast.domain.problem import HUMAN, Problem, Unable
+from holdfast.domain.quoting import quoted
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claims, clock, guard, journal, surroundings, workspace
 from holdfast.usecases.configured import Configurations
-from holdfast.usecases.setup import adoption, hook_files, lasting
+from holdfast.usecases.setup import adoption, hook_files, hook_folder, lasting
 from holdfast.usecases.setup import record as install_record
 from holdfast.usecases.setup.proposal import (
     CONFIG,
@@ -286,7 +287,7 @@ def _control_character(what: str, path: str) -> Problem:
 
 def _merge_driver(git: Git, site: Site, runtime: Runtime) -> Proposal:
     """git's configuration of the merge driver, where it is not so already."""
-    words = f"{hook_files.quoted(runtime.python)} -I -S {hook_files.quoted(runtime.entry)}"
+    words = f"{quoted(runtime.python)} -I -S {quoted(runtime.entry)}"
     # git replaces %O and its like in the command (gitattributes(5)): a percent sign is written twice.
     driver = words.replace("%", "%%") + " merge-driver %O %A %B %P"
     wanted = ((f"{SECTION}.name", _DRIVER_NAME), (f"{SECTION}.driver", driver))
@@ -308,7 +309,7 @@ def _hooks(
     record: Record | None,
     templates: Mapping[str, str] | None,
 ) -> Proposal:
-    where = hook_files.folder(git, site, environment)
+    where = hook_folder.folder(git, site, environment)
     if isinstance(where, Problem):
         return Proposal(blockers=(where,))
     texts = hook_files.templates() if templates is None else templates
@@ -316,7 +317,7 @@ def _hooks(
     return hook_files.propose(site, where, runtime, record, {name: texts[name] for name in wanted if name in texts})
 
 
-def _guarded(site: Site, git: Git, where: hook_files.Folder) -> bool:
+def _guarded(site: Site, git: Git, where: hook_folder.Folder) -> bool:
     """Whether the guard is wanted; where the configuration is not what its author meant it stays as it is."""
     nothing = Cache(os.devnull)  # a proposal writes nothing, nor does what it reads
     there = Configurations(site.top, Objects(git), nothing)
@@ -330,7 +331,7 @@ def _guarded(site: Site, git: Git, where: hook_files.Folder) -> bool:
 
 def _no_file(path: str) -> Problem:
     message = f"refused to write {path}: a folder or a device stands there"
-    return refuse("init-no-file", path, message, f"mv {hook_files.quoted(path)} {hook_files.quoted(path + '.old')}")
+    return refuse("init-no-file", path, message, f"mv {quoted(path)} {quoted(path + '.old')}")
 
 
 def _not_writable(whole: Proposal) -> list[Problem]:

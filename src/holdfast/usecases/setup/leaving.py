@@ -10,9 +10,10 @@ from holdfast.adapters.git import Git, NotARepository, decode, encode, scrubbed
 from holdfast.domain import agent_settings, takeover
 from holdfast.domain.agent_settings import AGENTS
 from holdfast.domain.problem import Problem
+from holdfast.domain.quoting import quoted
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import journal, workspace
-from holdfast.usecases.setup import hook_files
+from holdfast.usecases.setup import hook_files, hook_folder
 from holdfast.usecases.setup import record as install_record
 from holdfast.usecases.setup.proposal import (
     ATTRIBUTES,
@@ -181,7 +182,7 @@ def _section(git: Git, site: Site, record: Record) -> Proposal:
 
 def _without_record(git: Git, site: Site, environment: Mapping[str, str]) -> list[Entry]:
     """What can be told to be ours without a record: the hooks."""
-    where = hook_files.folder(git, site, environment)
+    where = hook_folder.folder(git, site, environment)
     if isinstance(where, Problem):
         return []
     paths = [os.path.join(where.path, name) for name in hook_files.ALL]
@@ -223,7 +224,7 @@ def _written_elsewhere(record: Record, site: Site) -> list[Problem]:
             "init-other-worktree",
             record.worktree,
             message,
-            f"holdfast -C {hook_files.quoted(record.worktree)} init --uninstall",
+            f"holdfast -C {quoted(record.worktree)} init --uninstall",
         )
     ]
 

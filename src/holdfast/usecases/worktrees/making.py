@@ -221,10 +221,10 @@ def _without_hooks(place: Workspace, ground: Ground, main: str, path: str) -> li
     """What is to be said where the hooks that run in the main worktree do not in the new one."""
     if "core.hookspath" not in ground.settings:
         return []
-    from holdfast.usecases.setup import hook_files  # nearly nobody needs it
+    from holdfast.usecases.setup import idle_hooks  # nearly nobody needs it
 
-    problem = hook_files.idle(path, place.git)
-    return [problem] if problem is not None and hook_files.idle(main, place.git) is None else []
+    problem = idle_hooks.inside(path, place.git)
+    return [problem] if problem is not None and idle_hooks.inside(main, place.git) is None else []
 
 
 def _by_hand(command: str, path: str, variables: Mapping[str, str]) -> str:
