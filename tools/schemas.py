@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.domain.agent_settings import AGENTS
+from holdfast.domain.ci import GITHUB, GITLAB
 from holdfast.domain.claim import SOURCES, STATES
 from holdfast.domain.claims_file import PATHS, SECTIONS
 from holdfast.domain.codes import ALL
@@ -82,6 +83,10 @@ OCCUPANT = fields(
         "since": maybe(MOMENT),
     }
 )
+CHECKED: Schema = {
+    "problems": many(PROBLEM),
+    "summary": fields({"plans": NUMBER, "errors": NUMBER, "warnings": NUMBER}),
+}
 VIEW = maybe(fields({"name": TEXT, "fetched_at": maybe(MOMENT)}))
 SESSION_FIELDS = fields(
     {
@@ -206,8 +211,14 @@ def schemas() -> dict[str, Schema]:
 def _of_plans() -> dict[str, Schema]:
     """What commands say about plans, their rules and their index."""
     return {
-        "check": fields(
-            {"problems": many(PROBLEM), "summary": fields({"plans": NUMBER, "errors": NUMBER, "warnings": NUMBER})}
+        "check": fields(CHECKED),
+        "ci": fields(
+            {
+                "service": {"enum": ["", GITHUB, GITLAB]},
+                "since": maybe(TEXT),
+                "fixed": maybe(fields({"branch": TEXT, "commit": maybe(TEXT), "paths": many(TEXT)})),
+                **CHECKED,
+            }
         ),
         "explain": {
             "anyOf": [

@@ -89,6 +89,14 @@ class Remote(NamedTuple):
                 raise Unreachable(f"{self.name}: {_said(err, code)}")
             clock.pause(pause)
 
+    def complete(self) -> None:
+        """Bring the rest of the history of a shallow clone; `Unreachable` where that cannot be had."""
+        code, _, err = self._run(
+            "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--unshallow", "--", self.address
+        )
+        if code != 0:
+            raise Unreachable(f"{self.name}: {_said(err, code)}")
+
     def push(self, leases: Sequence[Lease], atomic: bool = True, hooks: bool = False) -> Pushed:
         """Push all refs or none, each only where it still is what it must be; with `hooks` the user's pre-push hook is asked."""
         expected = [f"--force-with-lease={one.name}:{one.old or ''}" for one in leases]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holdfast.domain.ci_codes import CI_RULES
 from holdfast.domain.finish_codes import FINISH_RULES
 from holdfast.domain.problem import ERROR, HUMAN, WAIT, WARNING, Problem
 from holdfast.domain.rules.catalogue import Rule
@@ -214,7 +215,7 @@ BLOCKERS: tuple[Rule, ...] = (
         "Run it again by hand in the worktree.",
     ),
 )
-_BY_CODE = {rule.code: rule for rule in (*BLOCKERS, *WORKTREE_RULES, *FINISH_RULES)}
+_BY_CODE = {rule.code: rule for rule in (*BLOCKERS, *WORKTREE_RULES, *FINISH_RULES, *CI_RULES)}
 
 
 def blocker(code: str, subject: str, message: str, remedy: str = "", plan: int | None = None, who: str = "") -> Problem:

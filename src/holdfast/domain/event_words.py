@@ -18,6 +18,7 @@ _WORDS = {
     "check-mend": "mended plans: {paths}",
     "index-write": "wrote the plan index: {paths}",
     "index-heal": "put the plan index right after a commit: {paths}",
+    "ci-index": "put the plan index of {branch} right: {paths}",
     "index-mend": "made {rewritten} commits again with the right plan index",
     "merge-rebuild": "put the plan index of a merge right",
     "plan-new": "wrote plan #{plan}: {title}",

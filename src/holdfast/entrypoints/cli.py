@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "init": "adopt a repository, or leave it again",
     "check": "all rules over the working tree, git's index or a commit",
+    "ci": "in CI: what a change adds, beside its lines; the plan index put right",
     "explain": "what a problem's code or an exit code means, and how to mend it",
     "index": "the plan index: show, check, write, mend",
     "plan": "make, list, show, edit and draw plans",

@@ -11,7 +11,7 @@ from holdfast.domain.rules.finding import finding
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import history, judge
 from holdfast.usecases.guide import check as guide
-from holdfast.usecases.workspace import branch
+from holdfast.usecases.workspace import branch as branch_of
 
 if TYPE_CHECKING:
     from holdfast.domain.plan_set import FolderState, PlanSet
@@ -81,14 +81,14 @@ def staged(place: Workspace, since: str | None = None) -> Checked:
     return _since(place, since, head, found, configured, plans)
 
 
-def revision(place: Workspace, name: str, since: str | None = None) -> Checked:
-    """Check a commit."""
+def revision(place: Workspace, name: str, since: str | None = None, branch: str | None = None) -> Checked:
+    """Check a commit; `branch` is the one that it is on, where the caller knows better than HEAD."""
     commit = _commit(place, name)
     observer = place.observer
     configured = observer.configurations.of_tree(commit)
     plans = observer.of_tree(commit, configured)
     main = configured.policy.main_branch
-    on_main = name in (main, f"origin/{main}", f"refs/heads/{main}", f"refs/remotes/origin/{main}")
+    on_main = main in (branch, name) or name in (f"origin/{main}", f"refs/heads/{main}", f"refs/remotes/origin/{main}")
     holds = _holds_index(place, plans) or (configured.policy.mode == MAIN and on_main)
     parents = place.git.text("rev-parse", f"{commit}^@").split()
     found = _all(place, plans, configured, parents, holds) + guide.of_tree(place, commit, configured.policy)
@@ -158,7 +158,7 @@ def _since(
 
 def _holds_index(place: Workspace, plans: PlanSet) -> bool:
     mode = plans.policy.mode
-    return mode != COMPUTED and (mode != MAIN or branch(place) == plans.policy.main_branch)
+    return mode != COMPUTED and (mode != MAIN or branch_of(place) == plans.policy.main_branch)
 
 
 def _pending(problem: Problem, plans: PlanSet, head: PlanSet) -> bool:

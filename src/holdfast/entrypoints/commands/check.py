@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.entrypoints import face, render
+from holdfast.entrypoints import annotate, face, render
 
 if TYPE_CHECKING:
     import argparse
+    from typing import Any
 
-    from holdfast.domain.problem import Problem
     from holdfast.entrypoints.face import Face
     from holdfast.usecases.check import Checked
     from holdfast.usecases.workspace import Workspace
@@ -47,14 +47,20 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         found = check.worktree(place, parsed.since)
     form = "json" if face_.json else parsed.format or "text"
     if form == "json":
-        summary = {"plans": found.plans, "errors": found.errors, "warnings": found.warnings}
-        problems = [face.problem_fields(one, place.top) for one in found.problems]
-        face_.document("check", {"problems": problems, "summary": summary})
+        face_.document("check", fields(found, place.top))
     elif form == "github":
-        face_.data(render.lines(_annotation(one) for one in found.problems))
+        face_.data(annotate.github(found.problems, annotate.lead(place.top, face_.environment)))
     else:
-        _print(face_, found, place.top)
+        show(face_, found, place.top)
     return face.REFUSED if found.errors else face.DONE
+
+
+def fields(found: Checked, top: str) -> dict[str, Any]:
+    """What was found, as JSON."""
+    return {
+        "problems": [face.problem_fields(one, top) for one in found.problems],
+        "summary": {"plans": found.plans, "errors": found.errors, "warnings": found.warnings},
+    }
 
 
 def _mend(face_: Face, place: Workspace) -> None:
@@ -64,7 +70,8 @@ def _mend(face_: Face, place: Workspace) -> None:
         face_.say(f"{'would mend' if face_.dry_run else 'mended'}: {face_.shown(path, place.top)}: {what}")
 
 
-def _print(face_: Face, found: Checked, top: str) -> None:
+def show(face_: Face, found: Checked, top: str) -> None:
+    """The problems as text for people, and how many there are."""
     for one in found.problems:
         where = one.place.replace(one.path, face_.shown(one.path, top), 1) + ": " if one.path else ""
         face_.data(
@@ -79,26 +86,3 @@ def _print(face_: Face, found: Checked, top: str) -> None:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _annotation(problem: Problem) -> str:
-    """A workflow command that shows a problem on its line of a pull request (GitHub Actions: workflow commands)."""
-    fields = [f"title=holdfast {problem.code}"]
-    if problem.path is not None:
-        fields.append(f"file={_property(problem.path)}")
-    if problem.line is not None:
-        fields.append(f"line={problem.line}")
-    if problem.column is not None:
-        fields.append(f"col={problem.column}")
-    level = "error" if problem.severity == "error" else "warning"
-    return f"::{level} {','.join(fields)}::{_data(f'{problem.message}. {problem.remedy}')}"
-
-
-def _data(text: str) -> str:
-    """Text of a workflow command; what is no line break and not printable is spelled out."""
-    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return render.shown(escaped)
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -8,11 +8,12 @@ from holdfast.adapters import merging, refs
 from holdfast.adapters.refs import HEADS, REMOTES, Update
 from holdfast.adapters.remote import Lease
 from holdfast.domain import finish
+from holdfast.domain.policy import MAIN
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import contact, journal, surroundings
+from holdfast.usecases import contact, index_commit, journal, surroundings
 from holdfast.usecases.contact import How
-from holdfast.usecases.finish import index_commit, leftover, main_branch
+from holdfast.usecases.finish import leftover, main_branch, making
 from holdfast.usecases.finish.outcome import DONE, FAILED, KEPT, Cleaned
 from holdfast.usecases.surroundings import FENCES, SEEN_FENCES
 
@@ -120,15 +121,18 @@ def _index(done: Done) -> Answer:
     tip = there.id_of(HEADS + one.main) if there is not None else None
     if not one.request or there is None or tip is None:
         return None
-    made = index_commit.on(done.place, tip)
+    configured = done.place.configurations.of_tree(tip)
+    if configured.policy.mode != MAIN or configured.errors:
+        return None
+    made = index_commit.on(done.place, tip, configured, making.signed(done.place.git.settings()))
     if made is None:
         return None
-    outcome = contact.change(there, [Lease(HEADS + one.main, made, tip)], How(atomic=False, hooks=True))
+    outcome = contact.change(there, [Lease(HEADS + one.main, made.commit, tip)], How(atomic=False, hooks=True))
     if outcome.result != contact.WON:
         by_hand = f"`holdfast index --write` on {one.main}, commit it and bring it in as you do there"
         return KEPT, f"{there.remote.name} did not take the plan index: {outcome.words}; {by_hand}"
-    done.place.git.attempt("update-ref", f"{REMOTES}{there.remote.name}/{one.main}", made)
-    return DONE, f"{one.main} has its plan index ({made[:9]})"
+    done.place.git.attempt("update-ref", f"{REMOTES}{there.remote.name}/{one.main}", made.commit)
+    return DONE, f"{one.main} has its plan index ({made.commit[:9]})"
 
 
 def _main(done: Done) -> Answer:
