@@ -78,7 +78,7 @@ def documents(repo: Repo) -> list[tuple[str, ...]]:
     return [
         ("version",), ("config",), ("explain",), ("explain", "evidence-missing"), ("explain", "4"),
         ("check",), ("check", "--staged"), ("check", "--rev", "HEAD"), ("check", "--since", "HEAD"),
-        ("check", "--mend", "--dry-run"),
+        ("check", "--mend", "--dry-run"), ("ci",),
         ("index",), ("index", "--check"), ("index", "--rev", "HEAD"), ("index", "--check", "--rev", "HEAD"),
         ("index", "--write", "--dry-run"), ("index", "--write"), ("index", "--mend", "HEAD~1..", "--dry-run"),
         ("plan", "list"), ("plan", "list", "--ready"), ("plan", "list", "--status", "complete"), ("plan", "show", "1"),

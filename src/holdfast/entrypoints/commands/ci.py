@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXAMPLE = """examples:
   holdfast ci                    what this change adds, as GitHub Actions or GitLab CI tell of it
   holdfast ci --fix              and put the plan index right, by a commit on the branch
-  holdfast ci --since origin/main   in any other CI
+  holdfast ci --since main       in any other CI
 
 exit codes: 0 no error-level problem, 1 problems, 5 the remote could not be reached"""
 
