@@ -117,7 +117,7 @@ class Git:
 
     def __init__(self, cwd: str, environment: Mapping[str, str]) -> None:
         self.cwd = cwd
-        self.environment = {**environment, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+        self.environment = {**environment, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 
     def run(self, *args: str, data: bytes | None = None, ok: Sequence[int] = (0,)) -> bytes:
         """Run `git ARGS`, give its standard output; `GitError` for an exit code that is not in `ok`."""

@@ -16,7 +16,7 @@ def version(python: str, environment: Mapping[str, str]) -> tuple[int, int] | No
     """Major and minor version of the Python at the absolute path `python`, or None when it does not run."""
     question = "import sys; print(sys.version_info[0], sys.version_info[1])"
     try:
-        done = subprocess.run(  # run as the hooks run it: no user site, no site packages
+        done = subprocess.run(  # noqa: S603 - run as the hooks run it: no user site, no site packages
             [python, "-I", "-S", "-c", question],
             cwd="/",
             env=dict(environment),

@@ -8,14 +8,18 @@ from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import hashlib
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeVar
 
     from holdfast.adapters.git import Git
+
+    Answer = TypeVar("Answer")
 
 TREE = "040000"
 """The mode of a folder in a tree."""
 
 _SILENT = "git cat-file stopped answering"
+_OVERDUE = f"git cat-file gave no answer within {spawn.LONGEST} seconds"
 _NAMES, _IDS = 12, 200
 """So many names, of up to 4,096 bytes, and ids are asked for at once: neither fills a pipe."""
 
@@ -57,7 +61,8 @@ class Objects:
         header = self._ask("contents", name)
         if len(header) != 3 or not header[2].isdigit():
             return None
-        return self._body(int(header[2]))
+        size = int(header[2])
+        return self._patiently(lambda: self._body(size))
 
     def contents(self, oids: Iterable[str]) -> dict[str, bytes]:
         """The bytes of many blobs by id; ids that git does not have are left out.
@@ -70,11 +75,14 @@ class Objects:
         for start in range(0, len(waiting), _IDS):
             group = waiting[start : start + _IDS]
             self._say(b"".join(b"contents " + oid.encode() + b"\n" for oid in group))
-            for oid in group:
-                header = self._header()
-                if len(header) == 3 and header[2].isdigit():
-                    found[oid] = self._body(int(header[2]))
+            self._patiently(lambda asked=group: found.update(self._bodies(asked)))  # type: ignore[misc]
         return found
+
+    def _bodies(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        for oid in oids:
+            header = self._header()
+            if len(header) == 3 and header[2].isdigit():
+                yield oid, self._body(int(header[2]))
 
     def entry(self, treeish: str, path: str) -> Entry | None:
         """What a tree has at a path, or None; folders are read once each."""
@@ -103,14 +111,23 @@ class Objects:
 
     def _hear(self) -> None:
         """Read the answers to what was asked ahead."""
-        for name in self._asked:
-            self._known[name] = _id_in(self._header())
-        self._asked.clear()
+        if self._asked:
+            self._patiently(lambda: self._known.update((name, _id_in(self._header())) for name in self._asked))
+            self._asked.clear()
 
     def _ask(self, command: str, name: str) -> list[str]:
         self._hear()
         self._say(f"{command} ".encode() + encode(name) + b"\n")
-        return self._header()
+        return self._patiently(self._header)
+
+    def _patiently(self, read: Callable[[], Answer]) -> Answer:
+        """What `read` hears; git is ended where it takes longer than anything may."""
+        try:
+            with spawn.Patience():
+                return read()
+        except spawn.Overdue as error:
+            self._git.end()
+            raise GitError(_OVERDUE) from error
 
     def _say(self, questions: bytes) -> None:
         try:

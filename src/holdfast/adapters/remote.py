@@ -128,7 +128,7 @@ class Remote(NamedTuple):
         out, err = spawn.nameless(), spawn.nameless()
         command = self.git.command(*arguments)
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - git, with an argument list that ends its options
                 command, env=_unasked(self.git.allowed(command), self.ssh), stdin=subprocess.DEVNULL,
                 stdout=out, stderr=err, start_new_session=True, close_fds=False,
             )  # fmt: skip

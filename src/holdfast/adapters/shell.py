@@ -21,7 +21,7 @@ def run(command: str, cwd: str, environment: Mapping[str, str], timeout: int) ->
     """
     import subprocess  # only where a command is configured: it takes 4 ms
 
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - a command that its user approved, word for word
         ["/bin/sh", "-c", command],
         cwd=cwd,
         env=dict(environment),
@@ -44,7 +44,7 @@ def answer(command: str, cwd: str, environment: Mapping[str, str], given: str, t
     """What a command answers on standard output to a text on standard input; nothing where it fails or takes too long."""
     import subprocess
 
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own hook, by the line that we wrote into the settings
         ["/bin/sh", "-c", command],
         cwd=cwd,
         env=dict(environment),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` would bring `enum`: 5 ms that a hook would wait
 import os
 
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -12,6 +13,40 @@ if TYPE_CHECKING:
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _SIGPIPE = 13
 """Python ignores it, and a child would inherit that; its number is this on Linux and macOS."""
+
+LONGEST = 3_600
+"""Seconds that a program may take: longer than any honest checkout, and not for ever."""
+OVERDUE = 124
+"""The exit code of a program that was ended because it took longer (as timeout(1) has it)."""
+_WATCH = '"$@" & p=$!; n=0; while kill -0 $p 2>/dev/null; do [ $n -lt "$0" ] || kill -9 0; sleep 1; n=$((n + 1)); done'
+"""A shell that ends its process group when what it runs takes longer than `$0` seconds."""
+
+
+class Overdue(Exception):
+    """What was waited for took longer than `LONGEST`."""
+
+
+class Patience:
+    """For so long what stands inside may wait: `Overdue` after that. Threads other than the first wait as long as they must."""
+
+    __slots__ = ("_mine",)
+
+    def __enter__(self) -> None:
+        try:
+            _signal.signal(_signal.SIGALRM, _overdue)
+        except ValueError:
+            self._mine = False
+            return
+        self._mine = True
+        _signal.alarm(LONGEST)
+
+    def __exit__(self, *_: object) -> None:
+        if self._mine:
+            _signal.alarm(0)
+
+
+def _overdue(*_: object) -> None:
+    raise Overdue
 
 
 class Done(NamedTuple):
@@ -54,21 +89,27 @@ class Running:
     def done(self) -> Done:
         """Wait until the program ends; may be asked once."""
         try:
-            code = _exit_code(self._pid)
+            with Patience():
+                code = _exit_code(self._pid)
             return Done(code, whole(self._out), whole(self._complaints))
+        except Overdue:
+            _kill(self._pid)
+            return Done(OVERDUE, b"", f"fatal: no answer within {LONGEST} seconds".encode())
         finally:
             os.close(self._out)
             os.close(self._complaints)
 
 
-def begin(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Start a program that goes on when this process has ended, in a process group of its own, and says nothing."""
+def begin(arguments: Sequence[str], environment: Mapping[str, str], seconds: int = LONGEST) -> None:
+    """Start a program that goes on when this process has ended, in a process group of its own, and says nothing.
+
+    After so many seconds it is ended, with everything that it started.
+    """
     nothing = os.open(os.devnull, os.O_RDWR)
+    watched = ["/bin/sh", "-c", _WATCH, str(seconds), *arguments]
     try:
         actions = [(os.POSIX_SPAWN_DUP2, nothing, stream) for stream in (_STDIN, _STDOUT, _STDERR)]
-        os.posix_spawnp(
-            arguments[0], list(arguments), dict(environment), file_actions=actions, setpgroup=0, setsigdef=[_SIGPIPE]
-        )
+        os.posix_spawnp(watched[0], watched, dict(environment), file_actions=actions, setpgroup=0, setsigdef=[_SIGPIPE])
     finally:
         os.close(nothing)
 
@@ -99,6 +140,10 @@ class Conversation:
         self.questions = open(mine_out, "wb")  # noqa: SIM115 - open as long as the process
         self.answers = open(mine_in, "rb", buffering=65536)  # noqa: SIM115
 
+    def end(self) -> None:
+        """End it, answer or no answer."""
+        _kill(self._pid)
+
 
 def nameless(content: bytes = b"") -> int:
     """An open file without a name that holds `content`, read from its beginning."""
@@ -125,6 +170,11 @@ def whole(handle: int) -> bytes:
     while chunk := os.read(handle, 1 << 20):
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, _signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def _exit_code(pid: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+from holdfast.adapters.spawn import LONGEST
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Started:
     """A command that runs on its own until `done` is asked."""
 
     def __init__(self, command: Sequence[str], cwd: str, environment: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - words of our own story, never a shell
             list(command), cwd=cwd, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )  # fmt: skip
@@ -37,8 +38,12 @@ class Started:
         self._process.communicate()
 
     def done(self) -> Shown:
-        """Wait for its end; standard output and standard error come as one text."""
-        out, _ = self._process.communicate()
+        """Wait for its end; standard output and standard error come as one text. It is ended after `LONGEST` seconds."""
+        try:
+            out, _ = self._process.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            out, _ = self._process.communicate()
         return Shown(self._process.returncode, out.decode("utf-8", "replace"))
 
 

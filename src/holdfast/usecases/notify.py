@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from holdfast.domain.session import Session
     from holdfast.usecases.workspace import Workspace
 
+_SECONDS = 60
+"""So long the command may take: it tells somebody something."""
 _RUN = 'cd -- "$1" && exec /bin/sh -c "$2"'
 
 
@@ -26,5 +28,5 @@ def tell(place: Workspace, session: Session) -> None:
         "HOLDFAST_SESSION": session.id, "HOLDFAST_AGENT": session.agent, "HOLDFAST_WORKTREE": place.top,
         "HOLDFAST_BRANCH": branch(place) or "",
     }  # fmt: skip
-    spawn.begin(["/bin/sh", "-c", _RUN, "sh", place.top, command], {**place.environment, **variables})
+    spawn.begin(["/bin/sh", "-c", _RUN, "sh", place.top, command], {**place.environment, **variables}, _SECONDS)
     journal.here(place, "notify", session=session.id, agent=session.agent)

@@ -58,7 +58,7 @@ def _show(face_: Face, plans: PlanSet) -> None:
     for state in plans.folders:
         if len(plans.folders) > 1:
             face_.data(f"<!-- {state.folder.path} -->")
-        face_.data(state.computed)
+        face_.text(state.computed)
 
 
 def _check(face_: Face, place: Workspace, plans: PlanSet) -> int:
