@@ -63,7 +63,9 @@ generate: $(STAMP)
 	$(PY) tools/generate.py
 
 bench: $(STAMP)
-	$(PY) bench/run.py
+	$(PY) tools/dev_requirements.py bench > $(VENV)/bench-requirements.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -r $(VENV)/bench-requirements.txt
+	$(PY) bench/run.py $(BENCH)
 
 race: $(STAMP)
 	$(PY) race/run.py $(RACE)

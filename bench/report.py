@@ -120,6 +120,9 @@ def data(outcome: Outcome) -> dict[str, Any]:
             }
             for one in outcome.budgets
         ],
+        "tables": [
+            {"title": one.title, "columns": one.columns, "rows": one.rows, "notes": one.notes} for one in outcome.tables
+        ],
         "scenarios": {
             title: {name: _series(one) for name, one in series.items()} for title, series in outcome.series.items()
         },

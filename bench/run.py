@@ -15,9 +15,11 @@ import claims
 import commit_with_plan
 import commit_without_plan
 import finish
+import growth
 import guard
 import machine
 import merged_or_not
+import page
 import peers
 import plan_list
 import report
@@ -43,6 +45,7 @@ SCENARIOS = {
     "worktrees": worktrees.measure,
     "status": status.measure,
     "agent-hook": agent_hook.measure,
+    "growth": growth.measure,
 }
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results.json")
 
@@ -71,6 +74,9 @@ def main() -> int:
         remarks.append("the machine was busy with other work: differences of a few ms say little")
     _show(about, outcome, remarks, arguments.runs)
     _keep(about, outcome, remarks, arguments.runs)
+    if not arguments.only:
+        for path in page.write():
+            print(f"wrote {path}")
     unkept = [one for one in outcome.budgets if one.limit is not None and one.verdict != "within"]
     return 1 if arguments.strict and (unkept or remarks) else 0
 
