@@ -15,7 +15,7 @@ help:
 	@echo "make check      format, lint, types, import contracts, tests, generated files, own plans"
 	@echo "make bench      whole processes beside their peers (minutes)"
 	@echo "make race       many workers want the same plans: who wins, who is told, what is left (a quarter of an hour)"
-	@echo "make prove      the long proofs (minutes)"
+	@echo "make prove      the long proofs, the races, and docs/reliability.md (an hour)"
 	@echo "make contract   what is asked and faked of GitHub's API beside GitHub's own description of it (needs npm)"
 	@echo "make generate   write what is generated from the code"
 
@@ -74,7 +74,9 @@ contract: $(STAMP)
 	$(PY) tools/contract.py
 
 prove: $(STAMP)
-	HYPOTHESIS_PROFILE=prove $(PY) -m pytest -m "prove or not prove" tests
+	HOLDFAST_PROOF=.proof/tests.json HYPOTHESIS_PROFILE=prove $(PY) -m pytest -m "prove or not prove" tests
+	$(PY) race/run.py --json .proof/race.json $(RACE)
+	$(PY) tools/reliability.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract dist

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shlex
@@ -49,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"race: {error}", file=sys.stderr)
                 return 2
     _show(tallies, asked.seed, time.monotonic() - begin)
+    if asked.json:
+        _keep(tallies, asked, time.monotonic() - begin)
     if folder:
         print(f"kept: {folder}")
     return 1 if any(one.violations for one in tallies) else 0
@@ -100,6 +103,17 @@ def _show(tallies: list[Tally], seed: int, seconds: float) -> None:
     print(f"{verdict} in {seconds:.0f} s; the same again, as far as chance is ours: --seed {seed}")
 
 
+def _keep(tallies: list[Tally], asked: argparse.Namespace, seconds: float) -> None:
+    modes = [
+        {"mode": one.mode, "taken": one.taken, "outcomes": dict(one.outcomes), "violations": len(one.violations)}
+        for one in tallies
+    ]
+    with open(asked.json, "w", encoding="utf-8") as file:
+        json.dump(
+            {"seed": asked.seed, "workers": asked.workers, "seconds": round(seconds), "modes": modes}, file, indent=1
+        )
+
+
 def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="race/run.py", description="Let many workers want the same plans and numbers at once."
@@ -125,6 +139,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     add("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="what chance begins with")
     add("--only", action="append", choices=PARTS, help="only this part")
     add("--command", type=shlex.split, default=[COMMAND], help="the command under test (this checkout's holdfast)")
+    add("--json", metavar="FILE", help="write what came of it into FILE, too")
     add("--keep", action="store_true", help="keep the repositories")
     asked = parser.parse_args(given)
     asked.only = asked.only or PARTS

@@ -19,7 +19,7 @@ settings.register_profile("default", deadline=None, max_examples=30, suppress_he
 settings.register_profile("prove", deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-pytest_plugins = ("claiming", "at_work", "removing", "finishing", "forges", "hosting")
+pytest_plugins = ("proof", "claiming", "at_work", "removing", "finishing", "forges", "hosting")
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "plans"
 """A folder of real plans beside the checkout; tests that need it are skipped where it is absent."""
@@ -88,6 +88,9 @@ class Repo:
         )  # fmt: skip
         # Every test holds this: no hook of ours makes the shell complain.
         assert not _COMPLAINT.search(done.stderr), done.stderr
+        import proof  # a plugin: pytest wants to load it first
+
+        proof.ended(done.returncode)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def git(self, *args: str, ok: bool = True, **more: Any) -> str:
