@@ -16,6 +16,7 @@ import jsonschema
 import pytest
 
 from conftest import Ran, Repo, plan_text
+from holdfast.domain import configuration_keys
 from holdfast.domain.codes import ALL
 from holdfast.domain.exit_codes import BY_CODE as EXITS
 from holdfast.entrypoints import cli
@@ -768,6 +769,27 @@ def test_config_says_where_each_value_comes_from(adopted: Repo) -> None:
     assert values["plans[0].archive"] == ("archive", "default")
     text = passed(adopted.holdfast("config")).out
     assert re.search(r"^commit\.require_tag +(.*)= true  # holdfast\.toml$", text, re.M)
+
+
+def test_config_says_what_one_key_means(adopted: Repo) -> None:
+    ran = passed(adopted.holdfast("config", "finish.method"))
+    assert ran.out == (
+        'finish.method = "squash"  # default\n\nHow `finish` merges.\n\nTakes one of "squash", "merge", "rebase".\n'
+    )
+    (row,) = adopted.json("config", "trash.days")["values"]
+    assert (row["value"], row["takes"]) == (7, "days, 0 to 3650") and "trash" in row["meaning"]
+    assert passed(adopted.holdfast("config", "plans.path")).out.startswith(
+        'plans[0].path = "docs/plans"  # holdfast.toml\n'
+    )
+    assert passed(adopted.holdfast("config", "rules")).out.startswith("rules = {}  # default\n")
+    adopted.write("holdfast.toml", adopted.read("holdfast.toml") + "[rules]\ntitle-missing = 'off'\n")
+    assert passed(adopted.holdfast("config", "rules")).out.startswith('rules.title-missing = "off"  # holdfast.toml\n')
+    assert "run `holdfast config finish.method`" in refused(adopted.holdfast("config", "finish.metod"), 2).err
+
+
+def test_config_shows_each_key_that_can_be_set(adopted: Repo) -> None:
+    shown = {re.sub(r"\[\d+\]", "", row["key"]) for row in adopted.json("config")["values"]}
+    assert shown == set(configuration_keys.BY_NAME) - {"rules"}
 
 
 def test_check_says_when_no_attribute_names_the_merge_driver(adopted: Repo) -> None:

@@ -423,7 +423,10 @@ def _of_the_repository() -> dict[str, Schema]:
     """What commands say about a repository as a whole, and about Holdfast itself."""
     return {
         "config": fields(
-            {"values": many(fields({"key": TEXT, "value": {}, "origin": TEXT})), "problems": many(PROBLEM)}
+            {
+                "values": many(fields({"key": TEXT, "value": {}, "origin": TEXT, "takes": TEXT, "meaning": TEXT})),
+                "problems": many(PROBLEM),
+            }
         ),
         "init": fields(
             {

@@ -60,6 +60,7 @@ def effective(place: Workspace) -> tuple[list[Value], tuple[Problem, ...]]:
             ("guard.refs", policy.guard.refs),
             *((f"finish.{key}", value) for key, value in policy.finish._asdict().items()),
             *((f"forge.{key}", value) for key, value in policy.forge._asdict().items()),
+            ("notify.command", policy.notify.command),
             *((f"agents.{key}", level) for key, level in policy.agents.levels),
         )
     ]
