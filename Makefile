@@ -1,6 +1,6 @@
 # Everything from a fresh clone: `make demo` and `make test` need only git, make and Python 3.11+.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts contract generated bench race prove generate clean
+.PHONY: help demo test check format lint types contracts contract generated bench race prove generate site clean
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -17,6 +17,7 @@ help:
 	@echo "make race       many workers want the same plans: who wins, who is told, what is left (a quarter of an hour)"
 	@echo "make prove      the long proofs, the races, and docs/reliability.md (an hour)"
 	@echo "make contract   what is asked and faked of GitHub's API beside GitHub's own description of it (needs npm)"
+	@echo "make site       the documentation site, into site/; a link or anchor that leads nowhere fails it"
 	@echo "make generate   write what is generated from the code"
 
 $(VENV)/bin/python:
@@ -62,6 +63,9 @@ generated: $(STAMP)
 generate: $(STAMP)
 	$(PY) tools/generate.py
 
+site: $(STAMP)
+	$(PY) tools/build_site.py
+
 bench: $(STAMP)
 	$(PY) tools/dev_requirements.py bench > $(VENV)/bench-requirements.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -r $(VENV)/bench-requirements.txt
@@ -79,4 +83,4 @@ prove: $(STAMP)
 	$(PY) tools/reliability.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract dist site .site

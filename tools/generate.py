@@ -1,4 +1,4 @@
-"""Write what is generated from the code, or check that it is up to date: schemas, the pages of the guide, README output."""
+"""Write what is generated from the code, or check that it is up to date: schemas, guide, reference, README output."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+import reference
 from holdfast.usecases.guide.texts import pages
 from schemas import schemas
 
@@ -40,6 +41,7 @@ def generated() -> dict[Path, str]:
         for name, schema in schemas().items()
     }
     files.update({ROOT / path: text for path, text in pages().items()})
+    files.update({ROOT / path: text for path, text in reference.pages().items()})
     readme = ROOT / "README.md"
     files[readme] = with_demo(readme.read_text("utf-8"))
     return files
