@@ -163,6 +163,13 @@ def test_each_page_is_in_the_menu_once() -> None:
     assert sorted(menu) == sorted({str(page.relative_to(DOCS)) for page in ALL} | later | top | {"plans/README.md"})
 
 
+def test_each_file_of_this_repository_that_is_named_is_there() -> None:
+    text = "".join(page.read_text() for page in ALL)
+    named_there = set(re.findall(r"`((?:tests|src|tools)/[\w/.-]+\.\w+)`", text))
+    assert len(named_there) > 20
+    assert sorted(name for name in named_there if not (ROOT / name).exists()) == []
+
+
 # What it types is accepted.
 
 
