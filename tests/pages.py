@@ -32,6 +32,7 @@ HOW_TO = sorted((DOCS / "how-to").glob("*.md"))
 _PROMPT = re.compile(r"(?:(?P<who>\w+):(?P<folder>[\w.~-]+))?\$ (?P<command>.*)")
 _BLOCK = re.compile(r"((?:^<!-- (?:stage|before|not run): [^\n]* -->\n)*)^```console\n(.*?)^```$", re.M | re.S)
 _END = re.compile(r"\x1e(\d+)\x1e(.*)\x1e\n$", re.S)
+_HERE = re.compile(rf"(?<=@){re.escape(host.name())}\b|(?<=\bon ){re.escape(host.name())}\b")
 _PATIENCE = 60.0
 
 ALIKE = {
@@ -194,7 +195,7 @@ class Stage:
     def said(self, typed: Typed) -> tuple[int, str]:
         """What a command really says, with this machine's home and name as those of the page's."""
         code, said = self.shell(typed.who).run(typed.command)
-        said = said.replace(str(self.home), "/home/you").replace(host.name(), "laptop")
+        said = _HERE.sub("laptop", said.replace(str(self.home), "/home/you"))
         return code, said if not said or said.endswith("\n") else said + "\n"
 
     def stands(self, typed: Typed) -> str:

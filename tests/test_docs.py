@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import re
 import shlex
@@ -91,6 +92,7 @@ def slug_on_the_site(heading: str) -> str:
     return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower())
 
 
+@functools.cache
 def anchors(text: str) -> set[str]:
     """The anchors of a page that lead to the same place on GitHub and on the site."""
     prose = _FENCE.sub("", text)
@@ -150,10 +152,10 @@ def test_the_site_does_not_build_with_a_link_that_leads_nowhere(tmp_path: Path) 
     shutil.copytree(DOCS, copy / "docs")
     for name in build_site.TOP_PAGES:
         shutil.copyfile(ROOT / name, copy / name)
-    for link in ("nowhere.md", "tutorial.md#nowhere", "../NOWHERE.md"):
-        (copy / "docs" / "index.md").write_text(f"# Holdfast\n\n[There]({link})\n")
-        said, code = build_site.built(copy, tmp_path / "site")
-        assert code == 1 and "does not exist" in said, (link, said)
+    links = ("nowhere.md", "tutorial.md#nowhere", "../NOWHERE.md")
+    (copy / "docs" / "index.md").write_text("# Holdfast\n\n" + "".join(f"[There]({link})\n" for link in links))
+    said, code = build_site.built(copy, tmp_path / "site")
+    assert (code, said.count("Warning:")) == (1, len(links)), said
 
 
 def test_each_page_is_in_the_menu_once() -> None:
@@ -209,7 +211,7 @@ def refusal(words: list[str], whole: bool = True) -> str | None:
         return None
     if not rest or rest[0] not in cli.COMMANDS:
         return f"there is no command {rest[:1]}"
-    parser = reference.parsers()[rest[0]]
+    parser = reference.parser_of(rest[0])
     cli.add_common(parser)
     said = io.StringIO()
     try:

@@ -49,7 +49,7 @@ def built(root: Path, scratch: Path) -> tuple[str, int]:
         cwd=scratch, env={**os.environ, "NO_COLOR": "1"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     said = _COLOUR.sub("", done.stdout + done.stderr).split("Traceback")[0]
-    if done.returncode or "Warning:" in said:
+    if done.returncode:
         return said, 1
     for page in (scratch / "site").rglob("*.html"):
         to_top = "../" * (len(page.relative_to(scratch / "site").parts) - 1)

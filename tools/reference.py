@@ -24,7 +24,7 @@ from schemas import Schema, schemas
 
 FOLDER = Path("docs/reference")
 MARK = "<!-- written by `make generate` from the code, do not edit -->\n\n"
-_WIDTH = 100
+_WIDTH = 84
 _MANY = 20
 """A list of more words than this is told by their number, with where they stand."""
 
@@ -88,17 +88,12 @@ def pages() -> dict[Path, str]:
     return {FOLDER / f"{name}.md": MARK + text for name, text in made.items()}
 
 
-def parsers() -> dict[str, argparse.ArgumentParser]:
-    """The parser of each command, as the program makes it, without the flags that all of them have."""
-    found = {}
-    for name in cli.COMMANDS:
-        command = importlib.import_module(f"holdfast.entrypoints.commands.{name}")
-        parser = cli.Parser(
-            prog=f"holdfast {name}", description=command.__doc__, epilog=command.EXAMPLE, **cli.SHAPE
-        )  # fmt: skip
-        command.arguments(parser)
-        found[name] = parser
-    return found
+def parser_of(name: str) -> cli.Parser:
+    """The parser of a command, as the program makes it, without the flags that all of them have."""
+    command = importlib.import_module(f"holdfast.entrypoints.commands.{name}")
+    parser = cli.Parser(prog=f"holdfast {name}", description=command.__doc__, epilog=command.EXAMPLE, **cli.SHAPE)
+    command.arguments(parser)
+    return parser
 
 
 def commands() -> str:
@@ -112,8 +107,8 @@ def commands() -> str:
         "",
         "`NO_COLOR` and `FORCE_COLOR` are heeded. Nothing is asked where standard input or output is no terminal.",
     ]
-    for name, parser in parsers().items():
-        lines += ["", f"## {name}", "", *_command(parser, cli.COMMANDS[name])]
+    for name, short in cli.COMMANDS.items():
+        lines += ["", f"## {name}", "", *_command(parser_of(name), short)]
     return "\n".join(lines) + "\n"
 
 
