@@ -142,6 +142,8 @@ def test_the_site_builds_and_loads_nothing_from_elsewhere(tmp_path: Path) -> Non
         assert not [one for pair in loaded for one in pair if "//" in one], path
         for one in {one.split("?")[0] for pair in loaded for one in pair if one and "404" not in path.name}:
             assert (path.parent / one).exists(), f"{path.name} loads {one}"
+        for link in re.findall(r'<a[^>]* href="([^"#?]+)', text) if "404" not in path.name else ():
+            assert "://" in link or link.startswith("mailto:") or (path.parent / link).exists(), f"{path.name}: {link}"
     for style in site.rglob("*.css"):
         assert not re.search(r"@import|url\(['\"]?(?:https?:)?//", style.read_text()), style
 
