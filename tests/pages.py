@@ -64,8 +64,9 @@ git add -A && git commit -qm Begin""",
 git init -q --bare server.git && git clone -q server.git project && cd project
 echo 1 > app.py && git add -A && git commit -qm Begin && git push -q origin HEAD:main""",
     "an adopted project with a remote": _ADA
-    + """
-git init -q --bare server.git && git clone -q server.git project && cd project
+    + f"""
+git init -q --bare server.git && git clone -q server.git project && cd project && mkdir -p docs/plans
+printf '{_PLAN.format(1, "Parser", "Planned", "")}' > docs/plans/01_parser.md
 holdfast init --yes && git add -A && git commit -qm Begin && git push -q origin HEAD:main && git fetch -q""",
     "a project with old plans": _ADA
     + f"""
