@@ -464,7 +464,7 @@ def _of_the_repository() -> dict[str, Schema]:
                 "data": {"type": "object"},
             }
         ),
-        "error": fields({"message": TEXT, "remedy": TEXT, "exit": NUMBER}),
+        "error": fields({"message": TEXT, "remedy": TEXT, "exit": NUMBER}, {"blockers": many(PROBLEM)}),
         "version": fields({"holdfast": TEXT, "python": TEXT, "git": maybe(TEXT)}),
     }
 

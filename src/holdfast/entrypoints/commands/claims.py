@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from holdfast.domain.moment import Moment
     from holdfast.domain.occupancy import Occupant
     from holdfast.domain.policy import ClaimPolicy
+    from holdfast.domain.problem import Problem
     from holdfast.domain.snapshot import RemoteView
     from holdfast.entrypoints.face import Face
     from holdfast.usecases.claims import Listed
@@ -49,6 +50,8 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         try:
             found = claims_fetch.observe(place, now, face_.dry_run).listed(parsed.all)
         except surroundings.Refused as refused:
+            if face_.json:
+                _refused(face_, refused.problems, place.top)
             return face_.refuse(refused.problems)
     else:
         found = claims.listed(place, now, parsed.all, asked)
@@ -71,6 +74,14 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
         face_.say(render.shown(line))
     face_.say(_view(found, now))
     return face.DONE
+
+
+def _refused(face_: Face, problems: Sequence[Problem], top: str) -> None:
+    """A refusal of what has no place for one in its own document."""
+    first = problems[0]
+    blockers = [face.problem_fields(one, top) for one in problems]
+    told = {"message": first.message, "remedy": first.remedy, "exit": face.REFUSED, "blockers": blockers}
+    face_.document("error", told)
 
 
 def fields(one: Claim, now: Moment, policy: ClaimPolicy) -> dict[str, Any]:
