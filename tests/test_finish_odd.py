@@ -17,6 +17,7 @@ from finishing import (
     EVIDENCE,
     adopted,
     common,
+    completed,
     ended,
     finish,
     merged,
@@ -42,6 +43,23 @@ def once(command: str) -> str:
     return (
         f'test -e "$HOLDFAST_ROOT/../once" || {{ touch "$HOLDFAST_ROOT/../once"; cd "$HOLDFAST_ROOT" && {command}; }}'
     )
+
+
+# Asked in a worktree that nobody stands in
+
+
+@pytest.mark.parametrize("reached", ["shared", "own"])
+def test_a_finish_that_was_asked_in_its_worktree_from_elsewhere_leaves_nothing(
+    reached: str, request: pytest.FixtureRequest
+) -> None:
+    clone: Clone = request.getfixturevalue(reached)
+    tree = tree_of(clone)
+    completed(tree)
+    found = merged(clone, "-C", tree.path, cwd=Path("/"))
+    assert {one["outcome"] for one in found["cleanup"]} == {"done"}, found["cleanup"]
+    assert clone.worktrees() == [str(clone.path)]
+    assert clone.refs("refs/heads/", "refs/holdfast/plans/", "refs/holdfast/seen/").keys() == {"refs/heads/main"}
+    assert clone.claims("--all") == []
 
 
 # Something moves while the merge is verified

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from shlex import quote
 
 from holdfast.adapters import merging, refs
 from holdfast.adapters.refs import HEADS, REMOTES, Update
 from holdfast.adapters.remote import Lease
+from holdfast.adapters.worktrees import AskedWorktrees
 from holdfast.domain import finish
 from holdfast.domain.policy import MAIN
 from holdfast.domain.problem import Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases import contact, index_commit, journal, surroundings
+from holdfast.usecases import contact, index_commit, journal, surroundings, workspace
 from holdfast.usecases.contact import How
 from holdfast.usecases.finish import leftover, main_branch, making
 from holdfast.usecases.finish.outcome import DONE, FAILED, KEPT, Cleaned
 from holdfast.usecases.surroundings import FENCES, SEEN_FENCES
+from holdfast.usecases.worktrees import anchors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,9 +60,21 @@ def run(done: Done) -> tuple[Cleaned, ...]:
     return tuple(found)
 
 
+def _standing(done: Done) -> Done:
+    """The same from another worktree, the main one where there is one, once the one that this was asked in is gone.
+
+    `holdfast -C WORKTREE finish` stands elsewhere, so nothing keeps that worktree; git can start in no folder that is gone.
+    """
+    if os.path.isdir(done.place.top):
+        return done
+    there = AskedWorktrees(anchors.git_of(done.place)).all()
+    tops = [one.path for one in there if one.head is not None and os.path.isdir(one.path)]
+    return done._replace(place=workspace.at(tops[0], done.place.environment)) if tops else done
+
+
 def _guarded(done: Done, step: Callable[[Done], Answer]) -> Answer:
     try:
-        return step(done)
+        return step(_standing(done))
     except (Unable, OSError) as error:
         return FAILED, f"{error}: `holdfast finish {quote(done.record.branch)}` tries again"
     except surroundings.Refused as refused:
