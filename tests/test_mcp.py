@@ -17,6 +17,7 @@ import anyio
 import psutil
 import pytest
 from mcp import Client
+from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 
 from claiming import HOST, Clone, Team, before, codes, holdfast_words
@@ -179,13 +180,11 @@ def test_every_call_names_a_worktree_that_is_one(alone: Clone, tmp_path: Path) -
         ".": "relative", "repo": "relative", "": None, "~": "relative", "-C": "relative", "--help": "relative",
         str(tmp_path / "absent"): "does not exist", str(alone.path / "README.md"): "is no folder",
         str(tmp_path / "plain"): "not a git repository", f"{tmp_path}/\x1b[2J": "does not exist",
-        f"{tmp_path}/\0": "does not exist", f"{tmp_path}/\ud800": "does not exist",
+        f"{tmp_path}/\0": "does not exist",
     }  # fmt: skip
 
     async def story(agent: Agent) -> None:
         for place, why in places.items():
-            if "\ud800" in place:
-                continue
             for tool in ("status", "start"):
                 found = await agent.at(place).raw(tool)
                 assert found["failed"] == (why is None), found
@@ -213,6 +212,7 @@ WRONG: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("plan_text", {"plan": -4}, "plan: -4 is less than the minimum"),
     ("start", {"plan": 4, "steel": True}, "'steel' was unexpected"),
     ("start", {"plan": 4, "owner": "a\0b"}, "no command line can hold"),
+    ("start", {"plan": 4, "owner": "--"}, "no command line can hold"),
     ("claims", {"which": "some"}, "which: 'some' is not one of"),
     ("claims", {"limit": 0}, "limit: 0 is less than the minimum"),
     ("explain", {"code": "--help"}, "code: '--help' does not match"),
@@ -506,6 +506,23 @@ def test_it_ends_with_its_input_whatever_that_was(alone: Clone) -> None:
         )  # fmt: skip
         assert (ran.returncode, ran.stderr) == (0, b""), (given, ran)
     assert running(alone) == []
+
+
+def test_a_server_whose_python_is_gone_says_so(alone: Clone, tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=False)
+    python, packages = tmp_path / "bare" / "bin" / "python", Path(anyio.__file__).parent.parent
+    words = ["-c", "from holdfast.entrypoints.mcp.entry import main; main([])"]
+    env = {**alone.env, "PYTHONPATH": f"{SRC}:{packages}"}
+
+    async def play() -> None:
+        async with Client(StdioServerParameters(command=str(python), args=words, env=env), mode=AUTO) as client:
+            agent = Agent(client, alone.path)
+            assert (await agent.call("status"))["exit"] == 0
+            python.unlink()
+            gone = await agent.call("status")
+            assert gone["exit"] == 5 and "no command could be started" in gone["words"]
+
+    anyio.run(play)
 
 
 def test_it_says_what_it_is_and_takes_no_arguments() -> None:

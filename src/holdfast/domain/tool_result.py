@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _RESULTS = frozenset({0, 1, 4, 5})
 """The exit codes that are an answer; all others (a wrong call, a bug, an interruption) are an error of the call."""
 
-_REFUSED, _USAGE, _BUG = 1, 2, 3
+_REFUSED, _USAGE, _BUG, _UNREACHABLE = 1, 2, 3, 5
 _LINES = {"refused: ": "what", "   why:  ": "why", "   next: ": "next"}
 """How the three lines of an error begin (`entrypoints/render.error`)."""
 
@@ -40,6 +40,12 @@ def of(tool: Tool, given: Mapping[str, Any], code: int, out: str, err: str) -> R
 def refused(why: str, remedy: str) -> Result:
     """A refusal before any command was started."""
     return Result(error(why, remedy, _REFUSED), False)
+
+
+def unstarted(why: str) -> Result:
+    """No command could be started here, which is nobody's fault; nothing was changed."""
+    told = error(f"no command could be started: {why}", "start the server again (`holdfast-mcp`)", _UNREACHABLE)
+    return Result(told, False)
 
 
 def wrong(why: str) -> Result:

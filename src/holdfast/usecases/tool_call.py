@@ -53,9 +53,13 @@ async def run(
     why = _no_place(worktree)
     if why:
         return tool_result.refused(why, "name the absolute path of a worktree; `git worktree list` shows them")
-    if any("\0" in one or not _sayable(one) for one in given.values() if isinstance(one, str)):
-        return tool_result.wrong("a text holds a character that no command line can hold")
-    call = Call(_command(tool, given), environment)
+    odd = [name for name, one in given.items() if isinstance(one, str) and not _sayable(one)]
+    if odd:
+        return tool_result.wrong(f"{odd[0]}: no command line can hold this text")
+    try:
+        call = Call(_command(tool, given), environment)
+    except OSError as error:  # no process, no memory, or this Python is not there any more
+        return tool_result.unstarted(str(error))
     _running.add(call)
     try:
         code = await _ended(call, told)
@@ -78,17 +82,17 @@ def _no_place(worktree: str) -> str:
     """Why this is no folder to work in; empty where it is one."""
     if not os.path.isabs(worktree):
         return f"{worktree} is a relative path, and the server stands in no worktree"
-    if "\0" in worktree or not _sayable(worktree) or not os.path.lexists(worktree):
+    if not _sayable(worktree) or not os.path.lexists(worktree):
         return f"{worktree} does not exist"
     return "" if os.path.isdir(worktree) else f"{worktree} is no folder"
 
 
 def _sayable(text: str) -> bool:
+    """Whether a command line can hold a text; not `--`, which argparse takes out of a value, too (python/cpython#109475, before 3.11.9)."""
     try:
-        os.fsencode(text)
-    except UnicodeEncodeError:  # half of a surrogate pair, as JSON can hold it
+        return b"\0" not in os.fsencode(text) and text != "--"
+    except UnicodeEncodeError:  # a character that file names of this system cannot have
         return False
-    return True
 
 
 def _command(tool: Tool, given: Mapping[str, Any]) -> list[str]:

@@ -142,13 +142,15 @@ async def _called(context: ServerRequestContext[Any], asked: CallToolRequestPara
 
     try:
         result = await _result(tool, given, told)
+        text = words.of(tool, result)
     except Exception as error:
         from holdfast.usecases import bug_report
 
         where = bug_report.write(os.environ, f"the tool {tool.name}", error)
         result = tool_result.bug(f"{type(error).__name__}: {error}", f"report it with {where}")
-    text = TextContent(text=words.of(tool, result))
-    return CallToolResult(content=[text], structured_content=dict(result.document), is_error=result.failed)
+        text = words.of(tool, result)
+    document = dict(result.document)
+    return CallToolResult(content=[TextContent(text=text)], structured_content=document, is_error=result.failed)
 
 
 async def _result(tool: Tool, given: dict[str, Any], told: Any) -> Result:
