@@ -1,6 +1,6 @@
 # Everything from a fresh clone: `make demo` and `make test` need only git, make and Python 3.11+.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts contract generated bench race prove generate site clean
+.PHONY: help demo test check format lint types contracts contract generated inspector bench race prove generate site clean
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -17,6 +17,7 @@ help:
 	@echo "make race       many workers want the same plans: who wins, who is told, what is left (a quarter of an hour)"
 	@echo "make prove      the long proofs, the races, and docs/reliability.md (an hour)"
 	@echo "make contract   what is asked and faked of GitHub's API beside GitHub's own description of it (needs npm)"
+	@echo "make inspector  the MCP server beside the inspector's command line (needs npm; a minute, the first time more)"
 	@echo "make site       the documentation site, into site/; a link or anchor that leads nowhere fails it"
 	@echo "make generate   write what is generated from the code"
 
@@ -77,10 +78,13 @@ race: $(STAMP)
 contract: $(STAMP)
 	$(PY) tools/contract.py
 
+inspector: $(STAMP)
+	$(PY) tools/inspector.py
+
 prove: $(STAMP)
 	HOLDFAST_PROOF=.proof/tests.json HYPOTHESIS_PROFILE=prove $(PY) -m pytest -m "prove or not prove" tests
 	$(PY) race/run.py --json .proof/race.json $(RACE)
 	$(PY) tools/reliability.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract dist site .site
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract .inspector dist site .site
