@@ -60,16 +60,18 @@ def sound(document: dict[str, Any]) -> None:
     assert isinstance(document["exit"], int)
 
 
-def server_of(repo: Repo, **env: str) -> StdioServerParameters:
-    return StdioServerParameters(command=PROGRAM, cwd=repo.path, env={**repo.env, **env})
+def server_of(repo: Repo, shell: str = "", **env: str) -> StdioServerParameters:
+    """The server, started in the repository; by a line of the shell, where one is given."""
+    command, *words = ["/bin/sh", "-c", shell, PROGRAM] if shell else [PROGRAM]
+    return StdioServerParameters(command=command, args=words, cwd=repo.path, env={**repo.env, **env})
 
 
-def talk(repo: Repo, story: Callable[[Agent], Awaitable[None]], mode: str = AUTO, **env: str) -> None:
+def talk(repo: Repo, story: Callable[[Agent], Awaitable[None]], mode: str = AUTO, **how: str) -> None:
     """Let a story happen between a client and a server that was started in the repository, and nowhere longer than that."""
 
     async def play() -> None:
         with anyio.fail_after(60):
-            async with Client(server_of(repo, **env), mode=mode) as client:
+            async with Client(server_of(repo, **how), mode=mode) as client:
                 await story(Agent(client, repo.path))
 
     try:

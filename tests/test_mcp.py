@@ -389,7 +389,9 @@ def finishing(agent: Agent) -> Callable[[], Any]:
     return partial(agent.raw, "finish", plan=1, evidence=EVIDENCE[1])
 
 
-def test_a_cancelled_call_ends_with_everything_it_started(verified: Clone, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shell", ["", 'trap "" INT; exec "$0"'])
+def test_a_cancelled_call_ends_with_everything_it_started(shell: str, verified: Clone, tmp_path: Path) -> None:
+    """Also where a shell started the server in the background, and lets it ignore Ctrl-C."""
     before_it = state(verified)
 
     async def story(agent: Agent) -> None:
@@ -402,7 +404,7 @@ def test_a_cancelled_call_ends_with_everything_it_started(verified: Clone, tmp_p
         await until(lambda: running(verified) == at_rest)
         assert (await agent.call("plan_text", plan=1))["exit"] == 0
 
-    talk(verified, story)
+    talk(verified, story, shell=shell)
     undone(verified, before_it)
 
 
@@ -474,8 +476,9 @@ def test_an_agent_that_stands_in_its_worktree_keeps_it_until_it_leaves(shared: C
     assert tree.path.is_dir()
 
     async def story(agent: Agent) -> None:
-        assert (await agent.call("status"))["exit"] == 0
-        assert tree.path.is_dir()  # a look removes nothing
+        for tool in ("ready_plans", "claims", "check", "finish_dry_run"):
+            await agent.call(tool)
+            assert tree.path.is_dir()  # a look removes nothing
         assert (await agent.call("start", plan=3))["exit"] == 0
         assert not tree.path.exists()
 
@@ -506,6 +509,19 @@ def test_it_ends_with_its_input_whatever_that_was(alone: Clone) -> None:
         )  # fmt: skip
         assert (ran.returncode, ran.stderr) == (0, b""), (given, ran)
     assert running(alone) == []
+
+
+def test_a_client_that_hears_no_more_is_no_error(alone: Clone) -> None:
+    asks = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": asks})
+    pipe = subprocess.PIPE
+    server = subprocess.Popen([PROGRAM], stdin=pipe, stdout=pipe, stderr=pipe, env=alone.env, cwd=alone.path, text=True)
+    assert server.stdin is not None and server.stdout is not None and server.stderr is not None
+    server.stdout.close()
+    server.stdin.write(line + "\n" + line.replace('"id": 1', '"id": 2') + "\n")
+    server.stdin.close()
+    assert (server.wait(30), server.stderr.read()) == (0, "")
+    server.stderr.close()
 
 
 def test_a_server_whose_python_is_gone_says_so(alone: Clone, tmp_path: Path) -> None:
