@@ -23,6 +23,7 @@ from mcp.shared.exceptions import MCPError
 from claiming import HOST, Clone, Team, before, codes, holdfast_words
 from conftest import plan_text
 from finishing import EVIDENCE, adopted, completed, ended, state, tree_of, worked
+from holdfast.adapters.calls import Call
 from mcp_clients import AUTO, HANDSHAKE, PROGRAM, Agent, cli, server_of, sound, talk
 
 SRC = Path(__file__).parent.parent / "src"
@@ -485,6 +486,26 @@ def test_an_agent_that_stands_in_its_worktree_keeps_it_until_it_leaves(shared: C
     talk(shared, story)
 
 
+def test_a_command_stands_nowhere_and_each_of_its_lines_is_told_once(tmp_path: Path) -> None:
+    script = (
+        f"pwd; echo one >&2; echo two >&2; printf half >&2; until [ -e {tmp_path}/go ]; do sleep 0.02; done; echo >&2"
+    )
+    call = Call(["/bin/sh", "-c", script], dict(os.environ))
+    try:
+        lines = []
+        while not lines:
+            lines += filter(None, [call.last_line()])
+        assert lines == ["two"] and call.last_line() == "" and call.code() is None
+        (tmp_path / "go").touch()
+        while call.code() is None:
+            time.sleep(0.02)
+        assert call.last_line() == "half" and call.last_line() == ""
+        assert call.said() == ("/\n", "one\ntwo\nhalf\n")
+    finally:
+        call.kill()
+        call.close()
+
+
 # The program
 
 
@@ -492,6 +513,12 @@ def program(*words: str, given: str = "", **more: Any) -> subprocess.CompletedPr
     return subprocess.run(
         [PROGRAM, *words], input=given, capture_output=True, text=True, timeout=30, check=False, **more
     )
+
+
+BEGUN = (
+    '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25", "capabilities": {},'
+    ' "clientInfo": {"name": "x", "version": "1"}}}\n'
+)
 
 
 def test_it_ends_with_its_input_whatever_that_was(alone: Clone) -> None:
@@ -502,6 +529,8 @@ def test_it_ends_with_its_input_whatever_that_was(alone: Clone) -> None:
         "{}\n[1]\n",
         '{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}\n',
         "\0\udc80\n",
+        BEGUN + '{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": {}}}\n',
+        BEGUN + '{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": 7}}\n',
     ):
         ran = subprocess.run(
             [PROGRAM], input=given.encode("utf-8", "surrogateescape"), capture_output=True, cwd=alone.path, timeout=30,
@@ -512,13 +541,11 @@ def test_it_ends_with_its_input_whatever_that_was(alone: Clone) -> None:
 
 
 def test_a_client_that_hears_no_more_is_no_error(alone: Clone) -> None:
-    asks = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
-    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": asks})
     pipe = subprocess.PIPE
     server = subprocess.Popen([PROGRAM], stdin=pipe, stdout=pipe, stderr=pipe, env=alone.env, cwd=alone.path, text=True)
     assert server.stdin is not None and server.stdout is not None and server.stderr is not None
     server.stdout.close()
-    server.stdin.write(line + "\n" + line.replace('"id": 1', '"id": 2') + "\n")
+    server.stdin.write(BEGUN + BEGUN)
     server.stdin.close()
     assert (server.wait(30), server.stderr.read()) == (0, "")
     server.stderr.close()

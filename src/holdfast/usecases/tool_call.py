@@ -88,7 +88,10 @@ def _no_place(worktree: str) -> str:
 
 
 def _sayable(text: str) -> bool:
-    """Whether a command line can hold a text; not `--`, which argparse takes out of a value, too (python/cpython#109475, before 3.11.9)."""
+    """Whether a command line can hold a text.
+
+    Not `--`, which argparse takes out of a value, too, before Python 3.11.9 (python/cpython#109475).
+    """
     try:
         return b"\0" not in os.fsencode(text) and text != "--"
     except UnicodeEncodeError:  # a character that file names of this system cannot have

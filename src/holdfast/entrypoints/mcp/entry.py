@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 from holdfast import __version__
@@ -32,7 +31,10 @@ _INSTALL = "pip install 'holdfast[mcp]' (uv tool install 'holdfast[mcp]'; pipx i
 
 def entry() -> NoReturn:
     """The program `holdfast-mcp`."""
-    code = main(sys.argv[1:])
+    try:
+        code = main(sys.argv[1:])
+    except KeyboardInterrupt:  # while the SDK was being imported
+        code = face.INTERRUPTED
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # a thread of the SDK can still wait for standard input
@@ -44,9 +46,6 @@ def main(arguments: Sequence[str]) -> int:
         return _said(arguments)
     # A server that stands in a worktree would be somebody who is in it.
     os.chdir("/")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # Started by a shell in the background: commands would inherit it, and could not be interrupted.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         from holdfast.entrypoints.mcp import server
     except ImportError as error:

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import signal
+import sys
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ from mcp_types import Tool as Described
 from holdfast import __version__
 from holdfast.domain import tool_result
 from holdfast.domain.tools import BY_NAME, ERROR, TOOLS, Tool
-from holdfast.entrypoints import face
+from holdfast.entrypoints import face, render
 from holdfast.entrypoints.mcp import words
 from holdfast.usecases import tool_call
 
@@ -60,14 +61,26 @@ def serve(environment: Mapping[str, str]) -> int:
     # Whatever the SDK would log is a client's malformed message, or is reported by `_called`.
     logging.getLogger("mcp").addHandler(logging.NullHandler())
     logging.getLogger("mcp").propagate = False
+    failed: list[Exception] = []
     try:
-        anyio.run(_serve, environment)
+        anyio.run(_serve)
     except* OSError:
         pass  # the client has gone, and reads no more
-    return face.DONE
+    except* Exception as group:
+        failed.append(group)
+    return _bug(environment, failed[0]) if failed else face.DONE
 
 
-async def _serve(environment: Mapping[str, str]) -> None:
+def _bug(environment: Mapping[str, str], error: Exception) -> int:
+    from holdfast.usecases import bug_report
+
+    where = bug_report.write(environment, "`holdfast-mcp`", error)
+    said = render.error("`holdfast-mcp`", f"a bug in Holdfast: {error}", f"report it with {where}")
+    sys.stderr.write(said + "\n")
+    return face.BUG
+
+
+async def _serve() -> None:
     server: Server[Any] = Server(
         "holdfast",
         version=__version__,
@@ -86,7 +99,9 @@ async def _serve(environment: Mapping[str, str]) -> None:
 async def _ended_by_signal(everything: anyio.CancelScope) -> None:
     """End all calls when this process is told to end, and then this process.
 
-    It leaves at once: what waits for standard input cannot be told to stop.
+    It leaves at once: what waits for standard input cannot be told to stop. Ctrl-C is among the signals although agents do
+    not press it: a shell that starts this in the background lets it ignore that, commands would inherit it, and could not
+    be interrupted.
     """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP, signal.SIGINT) as signals:
         async for number in signals:
