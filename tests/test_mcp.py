@@ -133,6 +133,20 @@ def test_an_agent_takes_a_plan_works_and_finishes_it(mode: str, team: Team, ada:
     assert ada.claims() == []
 
 
+@pytest.mark.parametrize("by", [{"owner": "agent-9"}, {}])
+def test_a_worker_is_who_the_call_or_the_environment_says(by: dict[str, str], team: Team, ada: Clone) -> None:
+    async def story(agent: Agent) -> None:
+        first = await agent.call("start", plan=3, **by)
+        again = await agent.call("start", plan=3, **by)
+        assert [(one["exit"], one["owner"], one["worktree"]) for one in (first, again)] == [
+            (0, "agent-9", first["worktree"])
+        ] * 2
+        other = await agent.call("start", plan=3, owner="agent-10")
+        assert (other["exit"], codes(other)) == (1, ["claimed"])
+
+    talk(ada, story, **({} if by else {"HOLDFAST_OWNER": "agent-9"}))
+
+
 # Refusals
 
 
@@ -299,6 +313,11 @@ def test_text_holds_nothing_that_could_move_a_cursor(alone: Clone) -> None:
 # While it runs
 
 
+BEGUN = (
+    '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25", "capabilities": {},'
+    ' "clientInfo": {"name": "x", "version": "1"}}}\n'
+)
+
 WAITING = """\
 main_branch = 'main'
 [finish]
@@ -413,16 +432,28 @@ def test_a_client_that_goes_leaves_nothing_running(verified: Clone, tmp_path: Pa
     before_it = state(verified)
 
     async def play() -> None:
-        async with anyio.create_task_group() as group:
-            async with Client(server_of(verified), mode=AUTO) as client:
-                group.start_soon(finishing(Agent(client, verified.path)))
-                await until((tmp_path / "began").exists)
-                began = time.monotonic()
-                group.cancel_scope.cancel()
-            # It ended by itself: the SDK's client ends a server that takes longer than 2 s.
-            assert time.monotonic() - began < 2
+        async with anyio.create_task_group() as group, Client(server_of(verified), mode=AUTO) as client:
+            group.start_soon(finishing(Agent(client, verified.path)))
+            await until((tmp_path / "began").exists)
+            group.cancel_scope.cancel()
 
     anyio.run(play)
+    assert running(verified) == []
+    undone(verified, before_it)
+
+
+def test_the_end_of_its_input_ends_the_server_and_its_calls(verified: Clone, tmp_path: Path) -> None:
+    before_it = state(verified)
+    asks = {"name": "finish", "arguments": {"worktree": str(verified.path), "plan": 1, "evidence": EVIDENCE[1]}}
+    call = json.dumps({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": asks})
+    pipe = subprocess.PIPE
+    server = subprocess.Popen([PROGRAM], stdin=pipe, stdout=pipe, stderr=pipe, env=verified.env, cwd="/", text=True)
+    assert server.stdin is not None
+    server.stdin.write(BEGUN + call + "\n")
+    server.stdin.flush()
+    anyio.run(until, (tmp_path / "began").exists)
+    _, err = server.communicate(timeout=30)  # closes its input first
+    assert (server.returncode, err) == (0, "")
     assert running(verified) == []
     undone(verified, before_it)
 
@@ -515,23 +546,11 @@ def program(*words: str, given: str = "", **more: Any) -> subprocess.CompletedPr
     )
 
 
-BEGUN = (
-    '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25", "capabilities": {},'
-    ' "clientInfo": {"name": "x", "version": "1"}}}\n'
-)
-
-
 def test_it_ends_with_its_input_whatever_that_was(alone: Clone) -> None:
-    for given in (
-        "",
-        "\n",
-        "no json\n",
-        "{}\n[1]\n",
-        '{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}\n',
-        "\0\udc80\n",
-        BEGUN + '{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": {}}}\n',
-        BEGUN + '{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": 7}}\n',
-    ):
+    odd = 'no json\n{}\n[1]\n{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}\n\0\udc80\n'
+    told = '{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": {}}}\n'
+    asked = '{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": 7}}\n'
+    for given in ("", "\n" + odd, BEGUN + told + asked + odd):
         ran = subprocess.run(
             [PROGRAM], input=given.encode("utf-8", "surrogateescape"), capture_output=True, cwd=alone.path, timeout=30,
             env=alone.env, check=False,
