@@ -30,7 +30,7 @@ class Call:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._out, self._err, self._seen = spawn.nameless(), spawn.nameless(), 0
         try:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
                 command, cwd="/", env=dict(environment), stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err,
                 start_new_session=True,
             )  # fmt: skip
