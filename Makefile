@@ -1,6 +1,6 @@
 # Everything from a fresh clone: `make demo` and `make test` need only git, make and Python 3.11+.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts contract generated inspector bench race prove generate site clean
+.PHONY: help demo test check format lint types contracts contract generated inspector bench race prove generate site shells clean
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -16,6 +16,7 @@ help:
 	@echo "make bench      whole processes beside their peers (minutes)"
 	@echo "make race       many workers want the same plans: who wins, who is told, what is left (a quarter of an hour)"
 	@echo "make prove      the long proofs, the races, and docs/reliability.md (an hour)"
+	@echo "make shells     completions at the prompts of bash, zsh and fish, all of which it needs"
 	@echo "make contract   what is asked and faked of GitHub's API beside GitHub's own description of it (needs npm)"
 	@echo "make inspector  the MCP server beside the inspector's command line (needs npm; a minute, the first time more)"
 	@echo "make site       the documentation site, into site/; a link or anchor that leads nowhere fails it"
@@ -74,6 +75,9 @@ bench: $(STAMP)
 
 race: $(STAMP)
 	$(PY) race/run.py $(RACE)
+
+shells: $(STAMP)
+	HOLDFAST_SHELLS=needed $(PY) -m pytest -n 2 tests/test_completion.py
 
 contract: $(STAMP)
 	$(PY) tools/contract.py

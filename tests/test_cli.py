@@ -77,7 +77,7 @@ PROBLEM = ["code", "severity", "subject", "message", "remedy", "who", "path", "l
 def documents(repo: Repo) -> list[tuple[str, ...]]:
     """Commands whose output covers each schema: empty and full, fine and with problems."""
     return [
-        ("version",), ("config",), ("explain",), ("explain", "evidence-missing"), ("explain", "4"),
+        ("version",), ("completion", "bash"), ("config",), ("explain",), ("explain", "evidence-missing"), ("explain", "4"),
         ("check",), ("check", "--staged"), ("check", "--rev", "HEAD"), ("check", "--since", "HEAD"),
         ("check", "--mend", "--dry-run"), ("ci",),
         ("index",), ("index", "--check"), ("index", "--rev", "HEAD"), ("index", "--check", "--rev", "HEAD"),

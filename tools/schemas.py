@@ -14,6 +14,7 @@ from holdfast.domain.problem import ERROR, HUMAN, WAIT, WARNING, YOU
 from holdfast.domain.removal import OUTCOMES
 from holdfast.domain.session import ACTIVITIES
 from holdfast.domain.status import KEYS
+from holdfast.entrypoints.commands.completion import SHELLS
 from holdfast.usecases.migration.fates import BRANCH, MERGED, NONE
 from holdfast.usecases.migration.steps import ROOMS
 
@@ -465,6 +466,7 @@ def _of_the_repository() -> dict[str, Schema]:
             }
         ),
         "error": fields({"message": TEXT, "remedy": TEXT, "exit": NUMBER}, {"blockers": many(PROBLEM)}),
+        "completion": fields({"shell": {"enum": list(SHELLS)}, "script": TEXT}),
         "version": fields({"holdfast": TEXT, "python": TEXT, "git": maybe(TEXT)}),
     }
 

@@ -45,6 +45,7 @@ COMMANDS = {
     "guide": "the block for CLAUDE.md and AGENTS.md, and the pages on the process and on recovery",
     "config": "the configuration that holds here, and where each value comes from",
     "schema": "the JSON Schema of a command's output",
+    "completion": "what a shell needs to complete the words of Holdfast",
     "version": "the version of Holdfast, Python and git",
     "demo": "play the story in a throw-away repository",
 }
@@ -73,6 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from holdfast.entrypoints import git_hooks
 
         return git_hooks.main(arguments[1:])
+    if arguments[:2] == ["completion", "--words"]:  # what a shell asks at each Tab
+        from holdfast.entrypoints import completing
+
+        return completing.main(arguments[2:])
     try:
         return _run(arguments)
     except Unable as error:
@@ -201,12 +206,7 @@ def _run(arguments: list[str]) -> int:
     if name not in COMMANDS:
         return _unknown(name)
     command = importlib.import_module(f"holdfast.entrypoints.commands.{name}")
-    parser = Parser(
-        prog=f"holdfast {name}", description=command.__doc__, epilog=command.EXAMPLE,
-        **SHAPE,
-    )  # fmt: skip
-    add_common(parser)
-    command.arguments(parser)
+    parser = parser_of(name, command)
     try:
         parsed = parser.parse_args(rest[1:], options)
     except SystemExit as stop:
@@ -216,6 +216,17 @@ def _run(arguments: list[str]) -> int:
     run: int = command.run(standing, parsed)
     sys.stdout.flush()
     return run
+
+
+def parser_of(name: str, command: Any) -> Parser:
+    """The parser of the command `name`, whose module is `command`."""
+    parser = Parser(
+        prog=f"holdfast {name}", description=command.__doc__, epilog=command.EXAMPLE,
+        **SHAPE,
+    )  # fmt: skip
+    add_common(parser)
+    command.arguments(parser)
+    return parser
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from holdfast.entrypoints import face, render
 
 if TYPE_CHECKING:
     import argparse
+    from importlib.resources.abc import Traversable
 
     from holdfast.entrypoints.face import Face
 
@@ -22,14 +23,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Print one schema, or the names of all."""
-    folder = resources.files("holdfast") / "schemas"
-    names = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json"))
+    known = names()
     if parsed.name is None:
-        face_.data(render.lines(names))
+        face_.data(render.lines(known))
         return face.DONE
-    if parsed.name not in names:
+    if parsed.name not in known:
         return face_.unknown(
-            f"`holdfast schema {parsed.name}`", "there is no such schema", parsed.name, names, "schema"
+            f"`holdfast schema {parsed.name}`", "there is no such schema", parsed.name, known, "schema"
         )
-    face_.data((folder / f"{parsed.name}.json").read_text("utf-8"))
+    face_.data((_folder() / f"{parsed.name}.json").read_text("utf-8"))
     return face.DONE
+
+
+def names() -> list[str]:
+    """The name of each schema."""
+    return sorted(entry.name.removesuffix(".json") for entry in _folder().iterdir() if entry.name.endswith(".json"))
+
+
+def _folder() -> Traversable:
+    return resources.files("holdfast") / "schemas"
