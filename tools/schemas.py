@@ -510,6 +510,7 @@ def _document(name: str, schema: Schema) -> Schema:
         part["required"] = ["schema", *part["required"]]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:holdfast:{name}/1",
         "title": f"holdfast {name.replace('.', ' ')}",
         **schema,
     }

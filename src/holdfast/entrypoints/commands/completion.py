@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from holdfast.entrypoints.face import Face
 
 SHELLS = ("bash", "zsh", "fish")
-EXAMPLE = """a line for the file that your shell reads when it starts:
+EXAMPLE = """example: holdfast completion bash
+
+a line for the file that your shell reads when it starts:
   bash   ~/.bashrc                   eval "$(holdfast completion bash)"
   zsh    ~/.zshrc, behind compinit   eval "$(holdfast completion zsh)"
   fish   ~/.config/fish/config.fish  holdfast completion fish | source
