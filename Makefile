@@ -1,6 +1,6 @@
 # Everything from a fresh clone: `make demo` and `make test` need only git, make and Python 3.11+.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts contract generated inspector bench race prove generate site shells clean
+.PHONY: help demo test check format lint types contracts contract generated inspector bench race prove generate site shells dist packages release clean
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -16,6 +16,9 @@ help:
 	@echo "make bench      whole processes beside their peers (minutes)"
 	@echo "make race       many workers want the same plans: who wins, who is told, what is left (a quarter of an hour)"
 	@echo "make prove      the long proofs, the races, and docs/reliability.md (an hour)"
+	@echo "make dist       sdist and wheel in dist/, the same bytes each time, held against git"
+	@echo "make packages   install them in clean environments: each Python, lowest and latest dependencies, uv, pipx (minutes)"
+	@echo "make release    check, build and tag VERSION=x.y.z, or say everything that speaks against it; uploads nothing"
 	@echo "make shells     completions at the prompts of bash, zsh and fish, all of which it needs"
 	@echo "make contract   what is asked and faked of GitHub's API beside GitHub's own description of it (needs npm)"
 	@echo "make inspector  the MCP server beside the inspector's command line (needs npm; a minute, the first time more)"
@@ -76,6 +79,15 @@ bench: $(STAMP)
 race: $(STAMP)
 	$(PY) race/run.py $(RACE)
 
+dist: $(STAMP)
+	$(PY) tools/dist.py
+
+packages: dist
+	$(PY) tools/packages.py $(PACKAGES)
+
+release: $(STAMP)
+	$(PY) tools/release.py $(VERSION) $(RELEASE)
+
 shells: $(STAMP)
 	HOLDFAST_SHELLS=needed $(PY) -m pytest -n 2 tests/test_completion.py
 
@@ -91,4 +103,4 @@ prove: $(STAMP)
 	$(PY) tools/reliability.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract .inspector dist site .site
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract .inspector .packages .proof dist site .site
