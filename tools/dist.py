@@ -92,7 +92,7 @@ def metadata(wheel: Path) -> email.message.Message:
     """The fields of a wheel (core metadata, PEP 566)."""
     with zipfile.ZipFile(wheel) as archive:
         name = next(one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
-        return email.message_from_bytes(archive.read(name))
+        return email.message_from_string(archive.read(name).decode())
 
 
 def _differences(file: Path, held: set[str], tracked: set[str]) -> list[str]:

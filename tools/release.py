@@ -187,12 +187,14 @@ def _name(root: Path) -> Iterator[tuple[str, str]]:
     said, theirs = _newest()
     if theirs is None:
         # Without an answer pip says the same as of a name that nobody has; only what it fetched tells them apart.
-        unfetched = [line for line in said.splitlines() if "Could not fetch URL" in line and "404" not in line]
+        unfetched = [
+            shown(line) for line in said.splitlines() if "Could not fetch URL" in line and ": 404 " not in line
+        ]
         if unfetched or "from versions: none" not in said or "Ignored the following" in said or "Available" in said:
             last = (unfetched or said.strip().splitlines() or ["nothing"])[-1].strip()
             yield f"the index does not say whose {NAME} is ({last})", f"run `pip download --no-deps {NAME}`"
     elif theirs["Summary"] != _summary(root):
-        version, about = theirs["Version"], theirs["Summary"].encode("ascii", "replace").decode()
+        version, about = (shown(str(theirs[key])) for key in ("Version", "Summary"))
         yield (
             f"on the index {NAME} is another project ({version}: {about})",
             "take a name that is free or ours, in pyproject.toml and tools/release.py; ask the founders",
@@ -204,7 +206,7 @@ def _newest() -> tuple[str, Message | None]:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     with tempfile.TemporaryDirectory() as folder:
         any_python = ["--only-binary", ":all:", "--python-version", "3.99"]  # theirs may not be for this one
-        said = _said([*pip, "download", "--verbose", "--no-deps", "--dest", folder, *any_python, NAME])
+        said = _said([*pip, "download", "-vv", "--no-deps", "--dest", folder, *any_python, NAME])
         wheel = next(Path(folder).glob("*.whl"), None)
         if wheel is not None:
             return said, dist.metadata(wheel)
@@ -219,6 +221,11 @@ def _said(command: list[str]) -> str:
 def _summary(root: Path) -> str:
     described: str = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["description"]
     return described
+
+
+def shown(text: str) -> str:
+    """Text of a stranger that is safe on a terminal."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def number(version: str) -> tuple[int, ...]:
