@@ -712,7 +712,7 @@ def test_an_interpreter_that_will_vanish_is_refused_with_the_way_to_install(plan
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
     (blocker,) = planned.propose(python=str(python)).blockers
-    assert (blocker.code, "uv tool install holdfast" in blocker.remedy) == ("init-will-vanish", True)
+    assert (blocker.code, "uv tool install PATH" in blocker.remedy) == ("init-will-vanish", True)
 
 
 def test_an_interpreter_must_run_and_be_new_enough(planned: Repo) -> None:

@@ -274,7 +274,8 @@ _CLONE = (
             "`git config --show-origin --get-all core.hooksPath` says where git looks for hooks, and who said so.",
             "Take that setting out, or leave it, and run `holdfast init`: it writes hooks where git looks, and chains what is "
             "there.",
-            "Is Python gone? Install Holdfast again, as with `pipx install holdfast`, then `holdfast init`.",
+            "Is Python gone? Install Holdfast again, as with `pipx install PATH` (a clone of it, or its wheel), then "
+            "`holdfast init`.",
             "`holdfast check --since origin/main` says what came in meanwhile.",
         ),
         (

@@ -452,7 +452,8 @@ _INIT = (
         ERROR,
         "The Python that hooks would start will vanish.",
         "Every commit that changes a plan would then be refused.",
-        "Install Holdfast to stay, as `uv tool install holdfast` or `pipx install holdfast`, and run `holdfast init` with it.",
+        "Install Holdfast to stay, as `uv tool install PATH` or `pipx install PATH` (a clone of it, or its wheel), and run "
+        "`holdfast init` with it.",
     ),
     Rule(
         "init-python",

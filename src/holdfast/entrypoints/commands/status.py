@@ -19,7 +19,7 @@ EXAMPLE = """examples:
   holdfast status --watch        redrawn when git or Holdfast did something; Ctrl-C ends it
   holdfast status --json         at most 4 KB, yours first; --all for everything
 
-Colour where `rich` is installed (pip install 'holdfast[rich]') and a terminal shows it; NO_COLOR turns it off."""
+Colour where `rich` is installed beside Holdfast (its extra `rich`) and a terminal shows it; NO_COLOR turns it off."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

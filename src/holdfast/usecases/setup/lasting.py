@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 OLDEST = (3, 11)
 
 _INSTALL = (
-    "`uv tool install holdfast` or `pipx install holdfast` (or install it in a virtual environment that "
-    "stays), then `holdfast init`"
+    "`uv tool install PATH` or `pipx install PATH`, where PATH is a clone of Holdfast or its wheel (or install it in a "
+    "virtual environment that stays), then `holdfast init`"
 )
 _UV_PARTS = ("archive-v0", "environments-v2")
 
