@@ -16,11 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import agent_words
 from claiming import Clone, Team, as_in, remote_of, undated
 from conftest import Ran
 from domain.test_command_line import SHELLISH, quoted
 from holdfast.adapters import processes
-from holdfast.domain.agent_settings import AGENTS, MARK, command
+from holdfast.domain.agent_settings import MARK, command
+from holdfast.domain.agents import AFTER, AGENTS, BEFORE, START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,23 +43,23 @@ class Agent:
 
     def call(self, event: str, raw: str | None = None, **fields: Any) -> Ran:
         text = raw if raw is not None else json.dumps(self.payload(event, **fields), separators=(",", ":"))
-        words = [self.shell, *(["sh"] if self.shell == "busybox" else []), "-c", command(AGENTS[self.name], event)]
-        ran = self.repo.run(*words, input=text, cwd=self.at, env=self.env)
+        words = [self.shell, *(["sh"] if self.shell == "busybox" else []), "-c"]
+        ran = self.repo.run(
+            *words, command(AGENTS[self.name], self.event(event)), input=text, cwd=self.at, env=self.env
+        )
         # What every call keeps, whatever was in it: the agent goes on.
         assert (ran.code, ran.err) == (0, ""), ran
-        assert ran.out == "" or json.loads(ran.out), ran
-        return ran
+        found = agent_words.understood(self.name, ran.out)
+        return Ran(ran.code, json.dumps(found) if ran.out else "", ran.err)
+
+    def event(self, of_claude: str) -> str:
+        """Its own name of an event."""
+        own = agent_words.event(self.name, of_claude)
+        return own if AGENTS[self.name].moment(own) is not None else of_claude
 
     def payload(self, event: str, **fields: Any) -> dict[str, Any]:
-        """In the order and with the fields of each agent (code.claude.com/docs/en/hooks; codex-rs/hooks/src/schema.rs)."""
-        first = {"session_id": self.session}
-        if self.name == "codex":
-            first |= {"turn_id": "t1", "transcript_path": None, "cwd": str(self.at), "hook_event_name": event}
-            first |= {"model": "gpt-5", "permission_mode": "default"}
-        else:
-            first |= {"transcript_path": "/home/a/.claude/projects/-x--worktrees-y/1.jsonl", "cwd": str(self.at)}
-            first |= {"permission_mode": "default", "hook_event_name": event}
-        return {**first, **fields}
+        """In the order and with the fields of each agent."""
+        return agent_words.payload(self.name, event, self.session, str(self.at), fields)
 
     def start(self, **fields: Any) -> str:
         return str(context(self.call("SessionStart", source="startup", **fields)))
@@ -86,8 +88,8 @@ class Agent:
 
 
 def output(ran: Ran) -> dict[str, Any]:
-    found = json.loads(ran.out) if ran.out else {}
-    return {**found.get("hookSpecificOutput", {}), **{key: found[key] for key in found if key != "hookSpecificOutput"}}
+    """What the agent understood, in Claude Code's words."""
+    return dict(json.loads(ran.out)) if ran.out else {}
 
 
 def context(ran: Ran) -> Any:
@@ -107,7 +109,7 @@ def team_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("team")
     ada = remote_of(folder, undated(folder / "home")).clone("ada")
     assert ada.holdfast("init", "--yes").code == 0
-    assert ada.holdfast("agents", "install", "claude", "codex").code == 0
+    assert ada.holdfast("agents", "install", *AGENTS).code == 0
     assert ada.commit("Adopt Holdfast").code == 0
     ada.git("push", "-q", "origin", "main")
     ada.claimed(4)
@@ -124,10 +126,20 @@ def team_of_two(team_once: Path, team: Team) -> Clone:
     return ada
 
 
-@pytest.fixture(params=AGENT_NAMES)
+@pytest.fixture(params=["claude", "codex"])
 def agent(team_of_two: Clone, request: pytest.FixtureRequest) -> Agent:
+    """An agent at work on plan #4, for what does not rest on how agents call and are answered."""
+    return at_work(team_of_two, request.param)
+
+
+@pytest.fixture(params=AGENT_NAMES)
+def each(team_of_two: Clone, request: pytest.FixtureRequest) -> Agent:
     """An agent of each kind, at work on plan #4."""
-    made = Agent(team_of_two, team_of_two.four, request.param)  # type: ignore[attr-defined]
+    return at_work(team_of_two, request.param)
+
+
+def at_work(team_of_two: Clone, name: str) -> Agent:
+    made = Agent(team_of_two, team_of_two.four, name)  # type: ignore[attr-defined]
     made.start()
     return made
 
@@ -156,28 +168,29 @@ def other(agent: Agent, at: Path, session: str = "other") -> Agent:
 # Being heard of
 
 
-def test_a_session_begins_is_heard_of_waits_and_ends(agent: Agent) -> None:
-    known = json.loads(agent.marker.read_text())
-    assert (known["agent"], known["pid"], known["worktree"]) == (agent.name, os.getpid(), str(agent.at))
-    assert agent.beat.read_text() == f"working\n{agent.at}\n"
-    locks = agent.repo.git("worktree", "list", "--porcelain")
+def test_a_session_begins_is_heard_of_waits_and_ends(each: Agent) -> None:
+    known = json.loads(each.marker.read_text())
+    assert (known["agent"], known["pid"], known["worktree"]) == (each.name, os.getpid(), str(each.at))
+    assert each.beat.read_text() == f"working\n{each.at}\n"
+    locks = each.repo.git("worktree", "list", "--porcelain")
     assert "locked holdfast: in use by a session" in locks
     for event, activity in (
         ("UserPromptSubmit", "working"), ("Stop", "waiting"), ("PostToolUse", "working"),
-        ("PermissionRequest" if agent.name == "codex" else "Notification", "waiting"), ("PreToolUse", "working"),
+        ("PermissionRequest" if each.name == "codex" else "Notification", "waiting"), ("PreToolUse", "working"),
     ):  # fmt: skip
-        os.utime(agent.beat, (1, 1))
-        assert agent.call(event, tool_name="Read", prompt="x").out == ""
-        assert agent.beat.read_text() == f"{activity}\n{agent.at}\n"
-        assert time.time() - agent.beat.stat().st_mtime < 60
-    Agent(agent.repo, agent.at, "claude", agent.session).call("SessionEnd", reason="other")
-    assert not agent.marker.exists()
-    assert "locked" not in agent.repo.git("worktree", "list", "--porcelain")
+        os.utime(each.beat, (1, 1))
+        assert each.call(event, tool_name="Read", prompt="x").out == ""
+        assert each.beat.read_text() == f"{activity}\n{each.at}\n"
+        assert time.time() - each.beat.stat().st_mtime < 60
+    ends = "claude" if each.name == "codex" else each.name  # Codex does not tell
+    Agent(each.repo, each.at, ends, each.session).call("SessionEnd", reason="other")
+    assert not each.marker.exists()
+    assert "locked" not in each.repo.git("worktree", "list", "--porcelain")
 
 
-def test_a_beat_starts_no_python(agent: Agent, tmp_path: Path) -> None:
+def test_a_beat_starts_no_python(each: Agent, tmp_path: Path) -> None:
     """What is harmless is told apart by the shell alone, also in 64 KB."""
-    hook = agent.repo.path / ".git" / MARK
+    hook = each.repo.path / ".git" / MARK
     hook.write_text(hook.read_text().replace("python='", f"python='{tmp_path}/no-python' #'"))
     (tmp_path / "no-python").write_text("#!/bin/sh\ntouch $0.started\n")
     (tmp_path / "no-python").chmod(0o755)
@@ -187,9 +200,9 @@ def test_a_beat_starts_no_python(agent: Agent, tmp_path: Path) -> None:
         ("PreToolUse", "Bash", {"command": "git add -A && git commit -m \"Fix the parser\" && git push -u origin HEAD"}),
         ("PreToolUse", "Bash", {"command": "git worktree list; git branch --show-current; pytest -n 2"}),
         ("PreToolUse", "Bash", {"command": "cat > x <<'E'\n" + big + "\nE"}),
-        ("PreToolUse", "Read", {"file_path": f"{agent.at}/.worktrees/x/rm -rf"}),
+        ("PreToolUse", "Read", {"file_path": f"{each.at}/.worktrees/x/rm -rf"}),
         ("PreToolUse", "Grep", {"pattern": "git worktree remove"}),
-        ("PreToolUse", "Edit", {"file_path": f"{agent.at}/x.py", "old_string": "rm -rf .git", "new_string": big}),
+        ("PreToolUse", "Edit", {"file_path": f"{each.at}/x.py", "old_string": "rm -rf .git", "new_string": big}),
         ("PreToolUse", "Write", {"file_path": "/tmp/x/y.py", "content": big}),
         ("PreToolUse", "apply_patch", {"command": f"*** Begin Patch\n*** Add File: a/b.py\n+rm -rf\n{big}*** End Patch"}),
         ("PostToolUse", "Bash", {"command": "rm -rf .git"}),
@@ -197,17 +210,17 @@ def test_a_beat_starts_no_python(agent: Agent, tmp_path: Path) -> None:
     ]  # fmt: skip
     for event, tool, inputs in harmless:
         more = {"tool_response": {"stdout": big}} if event == "PostToolUse" else {}
-        agent.call(event, tool_name=tool, tool_input=inputs, **more)
+        each.call(event, tool_name=tool, tool_input=inputs, **more)
         assert not (tmp_path / "no-python.started").exists(), (event, tool, inputs)
-    agent.call("PreToolUse", tool_name="Bash", tool_input={"command": "ls\nrm -rf x"})
+    each.call("PreToolUse", tool_name="Bash", tool_input={"command": "ls\nrm -rf x"})
     assert (tmp_path / "no-python.started").exists()
 
 
-def test_the_lock_moves_along_with_the_agent(agent: Agent) -> None:
-    there = agent.repo.three  # type: ignore[attr-defined]
-    agent.call("PostToolUse", cwd=str(there))
-    assert agent.beat.read_text() == f"working\n{there}\n"
-    locked = [block for block in agent.repo.git("worktree", "list", "--porcelain").split("\n\n") if "locked" in block]
+def test_the_lock_moves_along_with_the_agent(each: Agent) -> None:
+    there = each.repo.three  # type: ignore[attr-defined]
+    each.call("PostToolUse", cwd=str(there), tool_name="Read", tool_input={"file_path": "a" * 5000})
+    assert each.beat.read_text() == f"working\n{there}\n"
+    locked = [block for block in each.repo.git("worktree", "list", "--porcelain").split("\n\n") if "locked" in block]
     assert [block.splitlines()[0] for block in locked] == [f"worktree {there}"]
 
 
@@ -232,9 +245,9 @@ def test_what_is_no_id_names_no_file(team_of_two: Clone, session: Any) -> None:
 # What an agent is told when it begins
 
 
-def test_it_is_told_where_it_is_and_what_is_its_plan(agent: Agent) -> None:
-    assert agent.start().splitlines() == [
-        f"Holdfast: you are in the worktree {agent.at}, on the branch plan-4-fourth.",
+def test_it_is_told_where_it_is_and_what_is_its_plan(each: Agent) -> None:
+    assert each.start().splitlines() == [
+        f"Holdfast: you are in the worktree {each.at}, on the branch plan-4-fourth.",
         "Your plan is #4: Fourth (docs/plans/04_fourth.md).",
         "Next: read the plan (`holdfast plan show 4`), do it here, and commit on this branch.",
     ]
@@ -248,20 +261,25 @@ def test_in_the_main_worktree_it_is_told_to_take_a_plan(agent: Agent) -> None:
     ]
 
 
-def test_it_is_told_that_the_clone_lacks_its_hooks(agent: Agent, team: Team, tmp_path: Path) -> None:
+def test_it_is_told_that_the_clone_lacks_its_hooks(each: Agent, team: Team, tmp_path: Path) -> None:
     for name in ("pre-commit", "commit-msg"):
-        (agent.repo.path / ".git" / "hooks" / name).unlink()
-    assert "run `holdfast init --local`" in agent.start()
+        (each.repo.path / ".git" / "hooks" / name).unlink()
+    assert "run `holdfast init --local`" in each.start()
     # A clone in which nothing was set up has no hook that could be run: the command itself says it.
-    bare = Agent(team.clone("carl"), tmp_path / "carl", agent.name)
+    bare = Agent(team.clone("carl"), tmp_path / "carl", each.name)
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     (bin_folder / "holdfast").write_text("#!/bin/sh\n")
     (bin_folder / "holdfast").chmod(0o755)
-    text = command(AGENTS[agent.name], "SessionStart")
+    text = command(AGENTS[each.name], each.event("SessionStart"))
     there = {"PATH": f"{bin_folder}:{os.environ['PATH']}"}
     ran = bare.repo.run("sh", "-c", text, input="{}", env=there)
-    assert (ran.code, ran.out) == (0, "This clone lacks the hooks of Holdfast: run holdfast init --local\n")
+    said = "This clone lacks the hooks of Holdfast: run holdfast init --local"
+    assert ran.code == 0
+    if each.name in ("claude", "codex"):
+        assert ran.out == said + "\n"
+    else:
+        assert agent_words.understood(each.name, ran.out) == {"additionalContext": said}
     ran = bare.repo.run("sh", "-c", text, input="{}", env={"PATH": "/usr/bin:/bin"})
     assert (ran.code, ran.out) == (0, "")
 
@@ -269,17 +287,17 @@ def test_it_is_told_that_the_clone_lacks_its_hooks(agent: Agent, team: Team, tmp
 # What is refused
 
 
-def test_removing_a_worktree_in_use(agent: Agent) -> None:
-    there = agent.repo.three  # type: ignore[attr-defined]
-    assert agent.run(f"git worktree remove --force {there}") == {}
-    other(agent, there)
+def test_removing_a_worktree_in_use(each: Agent) -> None:
+    there = each.repo.three  # type: ignore[attr-defined]
+    assert each.run(f"git worktree remove --force {there}") == {}
+    other(each, there)
     for line in (
         f"git worktree remove --force {there}", "git -C ../.. worktree remove .worktrees/plan-3-third",
         "git worktree remove plan-3-third",
         f"cd {there.parent} && git worktree move plan-3-third elsewhere",
         f"cd / ; bash -c 'git -C {there} worktree remove {there}'",
     ):  # fmt: skip
-        said = reason(agent.run(line))
+        said = reason(each.run(line))
         assert "session other" in said, line
         assert "next: holdfast worktree remove plan-3-third (do other work meanwhile)" in said
 
@@ -391,16 +409,16 @@ def test_what_cannot_be_told_is_warned_of_only(agent: Agent) -> None:
 # Edits
 
 
-def test_editing_anothers_worktree(agent: Agent) -> None:
-    there = agent.repo.three  # type: ignore[attr-defined]
-    assert agent.edit(there / "README.md") == {}
-    other(agent, there)
-    said = reason(agent.edit(there / "README.md"))
+def test_editing_anothers_worktree(each: Agent) -> None:
+    there = each.repo.three  # type: ignore[attr-defined]
+    assert each.edit(there / "README.md") == {}
+    other(each, there)
+    said = reason(each.edit(there / "README.md"))
     assert "session other" in said
     assert "[agent-other-worktree]" in said
-    assert agent.edit(agent.at / "README.md") == {}
-    assert agent.edit("/tmp/notes.md") == {}
-    assert "[agent-other-worktree]" in reason(agent.edit(agent.at / ".." / there.name / "README.md"))
+    assert each.edit(each.at / "README.md") == {}
+    assert each.edit("/tmp/notes.md") == {}
+    assert "[agent-other-worktree]" in reason(each.edit(each.at / ".." / there.name / "README.md"))
 
 
 def test_an_earlier_session_of_the_same_process_is_nobody_else(agent: Agent) -> None:
@@ -420,20 +438,21 @@ def test_a_patch_with_a_path_that_leads_elsewhere(agent: Agent) -> None:
     assert "[agent-other-worktree]" in reason(agent.run(line))
 
 
-def test_editing_the_main_worktree_is_warned_of_once(agent: Agent) -> None:
-    main = other(agent, agent.repo.path, "main")
-    found = main.edit(agent.repo.path / "README.md")
+def test_editing_the_main_worktree_is_warned_of_once(each: Agent) -> None:
+    main = other(each, each.repo.path, "main")
+    found = main.edit(each.repo.path / "README.md")
     assert "permissionDecision" not in found
     assert "while 2 claims are open" in found["additionalContext"]
-    assert found["systemMessage"] == found["additionalContext"]
+    if each.name in ("claude", "codex"):
+        assert found["systemMessage"] == found["additionalContext"]
     time.sleep(0.01)
-    if agent.name == "claude":
-        assert main.edit(agent.repo.path / "README.md") == {}
-        agent.repo.git("branch", "something-new")
-        assert "additionalContext" in main.edit(agent.repo.path / "README.md")
-    nested = agent.repo.three / "README.md"  # type: ignore[attr-defined]
+    if each.name == "claude":
+        assert main.edit(each.repo.path / "README.md") == {}
+        each.repo.git("branch", "something-new")
+        assert "additionalContext" in main.edit(each.repo.path / "README.md")
+    nested = each.repo.three / "README.md"  # type: ignore[attr-defined]
     assert main.edit(nested) == {}
-    other(agent, agent.repo.three)  # type: ignore[attr-defined]
+    other(each, each.repo.three)  # type: ignore[attr-defined]
     assert "[agent-other-worktree]" in reason(main.edit(nested))
 
 
@@ -444,19 +463,19 @@ def test_the_main_worktree_is_free_where_nothing_is_claimed(alone: Clone) -> Non
     assert agent.edit(alone.path / "README.md") == {}
 
 
-def test_editing_what_hooks_stand_on(agent: Agent) -> None:
-    git = agent.repo.path / ".git"
-    if agent.name == "claude":
+def test_editing_what_hooks_stand_on(each: Agent) -> None:
+    git = each.repo.path / ".git"
+    if each.name == "claude":
         inputs = {
             "file_path": str(git / "config"),
             "old_string": "[core]",
             "new_string": "[core]\n\thooksPath = /dev/null",
         }
-        said = reason(output(agent.call("PreToolUse", tool_name="Edit", tool_input=inputs)))
+        said = reason(output(each.call("PreToolUse", tool_name="Edit", tool_input=inputs)))
         assert "[agent-hooks-path]" in said
         inputs["new_string"] = "[core]\n"
-        assert output(agent.call("PreToolUse", tool_name="Edit", tool_input=inputs)) == {}
-    assert "[agent-hooks-path]" in reason(agent.edit(git / "hooks" / "pre-commit"))
+        assert output(each.call("PreToolUse", tool_name="Edit", tool_input=inputs)) == {}
+    assert "[agent-hooks-path]" in reason(each.edit(git / "hooks" / "pre-commit"))
 
 
 # What is configured
@@ -475,6 +494,137 @@ def test_each_thing_is_configured(team_of_two: Clone) -> None:
     main = agent.repo.path / "README.md"
     for _ in range(2):
         assert "[agent-main-worktree]" in reason(agent.edit(main))
+
+
+# What several settings tell of one call
+
+
+def copilot_with_claudes(agent: Agent, event: str, **calls: Any) -> Ran:
+    """Copilot CLI runs the hooks of Claude's settings besides its own, each in a process of its own."""
+    payload = agent_words.copilot_as_claude(event, agent.session, str(agent.at), calls)
+    ran = agent.repo.run("sh", "-c", command(AGENTS["claude"], event), input=json.dumps(payload), cwd=agent.at)
+    assert (ran.code, ran.err) == (0, ""), ran
+    return Ran(ran.code, json.dumps(agent_words.understood("claude", ran.out)) if ran.out else "", ran.err)
+
+
+def cursor_with_claudes(agent: Agent, event: str, **calls: Any) -> Ran:
+    payload = agent_words.payload("cursor", event, agent.session, str(agent.at), calls)
+    ran = agent.repo.run("sh", "-c", command(AGENTS["claude"], event), input=json.dumps(payload), cwd=agent.at)
+    assert (ran.code, ran.err) == (0, ""), ran
+    return Ran(ran.code, json.dumps(agent_words.understood("claude", ran.out)) if ran.out else "", ran.err)
+
+
+BORROWED = {"copilot": copilot_with_claudes, "cursor": cursor_with_claudes}
+
+
+@pytest.mark.parametrize("name", BORROWED)
+@pytest.mark.parametrize("own_first", [True, False], ids=["own first", "Claude's first"])
+def test_an_agent_that_runs_claudes_hooks_too_is_one_session_with_one_answer(
+    team_of_two: Clone, name: str, own_first: bool
+) -> None:
+    agent = Agent(team_of_two, team_of_two.four, name, "both")  # type: ignore[attr-defined]
+    also = BORROWED[name]
+    dangerous = {"tool_name": "Bash", "tool_input": {"command": "rm -rf ."}}
+    order = [lambda: agent.start(), lambda: context(also(agent, "SessionStart", source="startup"))]
+    said = [one() for one in (order if own_first else reversed(order))]
+    assert sorted(map(bool, said)) == [False, True], "told once"
+    assert json.loads(agent.marker.read_text())["agent"] == name
+    assert len(list(agent.marker.parent.glob("*.json"))) == 1
+    assert output(also(agent, "PreToolUse", **dangerous)) == {}
+    reason(agent.run("rm -rf ."))
+    also(agent, "Stop")
+    agent.call("Stop")
+    assert agent.beat.read_text().startswith("waiting\n")
+    main = {"tool_name": "Edit", "tool_input": {"file_path": str(agent.repo.path / "README.md"), "path": "x"}}
+    assert output(also(agent, "PreToolUse", **main)) == {}
+    assert "additionalContext" in agent.edit(agent.repo.path / "README.md")
+    also(agent, "SessionEnd")
+    agent.call("SessionEnd")
+    assert not agent.marker.exists()
+
+
+@pytest.mark.parametrize("name", BORROWED)
+def test_claudes_hooks_alone_guard_such_an_agent_too(team_of_two: Clone, name: str) -> None:
+    agent = Agent(team_of_two, team_of_two.four, name, "only")  # type: ignore[attr-defined]
+    (agent.at / AGENTS[name].path).unlink()
+    also = BORROWED[name]
+    also(agent, "PostToolUse", tool_name="Read", tool_input={"file_path": "x"})
+    assert json.loads(agent.marker.read_text())["agent"] == name
+    reason(output(also(agent, "PreToolUse", tool_name="Bash", tool_input={"command": "rm -rf ."})))
+    edit = {"path": str(agent.repo.path / ".git/hooks/pre-commit"), "old_str": "a", "new_str": "b"}
+    reason(output(also(agent, "PreToolUse", tool_name="Edit", tool_input=edit)))
+
+
+def test_a_plugin_and_settings_say_it_once(agent: Agent) -> None:
+    """Claude Code runs both, at once: the same command, with CLAUDE_PLUGIN_ROOT for the plugin's."""
+    plugin = Agent(agent.repo, agent.at, "claude", agent.session)
+    plugin.env = {"CLAUDE_PLUGIN_ROOT": "/home/a/.claude/plugins/holdfast"}
+    before = agent.marker.read_text()
+    assert plugin.start() == ""
+    assert plugin.run("rm -rf .") == {}
+    assert agent.marker.read_text() == before
+    plugin.call("Stop")
+    assert agent.beat.read_text().startswith("waiting\n")
+    plugin.call("SessionEnd")
+    assert agent.marker.exists(), "its settings end it"
+    (agent.at / AGENTS["claude"].path).unlink()
+    assert plugin.start() != ""
+    reason(plugin.run("rm -rf ."))
+
+
+# Each agent's own words
+
+
+def test_a_tool_that_runs_elsewhere(team_of_two: Clone) -> None:
+    """Gemini CLI, Cursor, OpenCode and Codex can be told where a command runs (their tools' own descriptions)."""
+    there = team_of_two.path
+    for name, key in (
+        ("gemini", "dir_path"),
+        ("cursor", "working_directory"),
+        ("opencode", "workdir"),
+        ("codex", "workdir"),
+    ):
+        agent = Agent(team_of_two, team_of_two.four, name, f"else-{name}")  # type: ignore[attr-defined]
+        inputs = {"command": "rm -rf .git", key: str(there)}
+        said = reason(output(agent.call("PreToolUse", tool_name="Bash", tool_input=inputs)))
+        assert str(there / ".git") in said, name
+        inputs = {"command": "rm -rf docs", key: str(there)}
+        assert output(agent.call("PreToolUse", tool_name="Bash", tool_input=inputs)) == {}
+
+
+def test_what_cursor_asks_before_a_command_alone(team_of_two: Clone) -> None:
+    """`beforeShellExecution` has the command itself, and no tool (cursor.com/docs/agent/hooks)."""
+    cursor = Agent(team_of_two, team_of_two.four, "cursor")  # type: ignore[attr-defined]
+    first = {"conversation_id": cursor.session, "generation_id": "g1", "hook_event_name": "beforeShellExecution"}
+    for line, refused in (("git status", False), ("git commit --no-verify -m x", True), ("rm -rf .", True)):
+        payload = {**first, "command": line, "cwd": str(cursor.at), "cursor_version": "2.4.1"}
+        found = output(cursor.call("beforeShellExecution", raw=json.dumps(payload)))
+        assert bool(found) == refused, line
+
+
+def test_what_copilot_gives_its_tools_may_be_text(team_of_two: Clone) -> None:
+    """`toolArgs` was a JSON string (docs.github.com, hooks configuration), and a patch is one that is no JSON."""
+    copilot = Agent(team_of_two, team_of_two.four, "copilot")  # type: ignore[attr-defined]
+    other(copilot, team_of_two.three)  # type: ignore[attr-defined]
+    there = team_of_two.three / "README.md"  # type: ignore[attr-defined]
+    for tool, inputs, refused in (
+        ("bash", json.dumps({"command": "ls\nrm -rf ."}), True),
+        ("bash", json.dumps({"command": "ls"}), False),
+        ("edit", json.dumps({"path": str(there), "old_str": "a", "new_str": "b"}), True),
+        ("edit", json.dumps({"path": str(copilot.at / "README.md"), "old_str": "a"}), False),
+        ("view", json.dumps({"path": str(there)}), False),
+        ("apply_patch", f"*** Begin Patch\n*** Update File: {there}\n@@\n-a\n+b\n*** End Patch", True),
+        ("apply_patch", "*** Begin Patch\n*** Update File: README.md\n@@\n-a\n+b\n*** End Patch", False),
+    ):
+        found = output(copilot.call("PreToolUse", tool_name=tool, tool_input=inputs))
+        assert bool(found) == refused, (tool, inputs)
+
+
+def test_reading_another_worktree_is_no_edit(each: Agent) -> None:
+    there = each.repo.three  # type: ignore[attr-defined]
+    other(each, there)
+    for tool in ("Read", "Grep"):
+        assert output(each.call("PreToolUse", tool_name=tool, tool_input={"file_path": f"{there}/rm -rf"})) == {}
 
 
 # Bad input
@@ -496,26 +646,26 @@ PAYLOADS = [
 @pytest.mark.parametrize("name", AGENT_NAMES)
 def test_no_payload_stops_an_agent(team_of_two: Clone, name: str) -> None:
     agent = Agent(team_of_two, team_of_two.four, name)  # type: ignore[attr-defined]
-    for event, _ in AGENTS[name].events:
+    for event in (one.name for moment in (START, BEFORE, AFTER) for one in AGENTS[name].at(moment)):
         for text in PAYLOADS:
             agent.call(event, raw=text)
     assert not (team_of_two.path / ".git" / "holdfast" / "reports").exists(), "nothing of this is a bug"
 
 
-def test_a_huge_payload_is_let_pass_in_time(agent: Agent) -> None:
+def test_a_huge_payload_is_let_pass_in_time(each: Agent) -> None:
     big = "x" * 12_000_000
     begin = time.monotonic()
-    agent.call("PreToolUse", tool_name="Bash", tool_input={"command": "rm -rf .git; echo " + big})
-    agent.call("PostToolUse", tool_name="Bash", tool_response=big)
+    each.call("PreToolUse", tool_name="Bash", tool_input={"command": "rm -rf .git; echo " + big})
+    each.call("PostToolUse", tool_name="Bash", tool_response=big)
     assert time.monotonic() - begin < 10
 
 
-def test_payloads_over_many_lines_are_read_too(agent: Agent) -> None:
-    payload = agent.payload("PreToolUse", tool_name="Bash", tool_input={"command": "rm -rf ."})
-    reason(output(agent.call("PreToolUse", raw=json.dumps(payload, indent=2))))
-    os.utime(agent.beat, (1, 1))
-    agent.call("PostToolUse", raw=json.dumps(agent.payload("PostToolUse"), indent=2))
-    assert agent.beat.stat().st_mtime > 1
+def test_payloads_over_many_lines_are_read_too(each: Agent) -> None:
+    payload = each.payload("PreToolUse", tool_name="Bash", tool_input={"command": "rm -rf ."})
+    reason(output(each.call("PreToolUse", raw=json.dumps(payload, indent=2))))
+    os.utime(each.beat, (1, 1))
+    each.call("PostToolUse", raw=json.dumps(each.payload("PostToolUse"), indent=2))
+    assert each.beat.stat().st_mtime > 1
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -527,8 +677,8 @@ def test_every_shell_that_an_agent_may_start(agent: Agent, shell: str) -> None:
     assert agent.run("ls") == {}
 
 
-def test_where_holdfast_is_gone_agents_go_on(agent: Agent) -> None:
-    hook = agent.repo.path / ".git" / MARK
+def test_where_holdfast_is_gone_agents_go_on(each: Agent) -> None:
+    hook = each.repo.path / ".git" / MARK
     text = hook.read_text()
     for spoiled in (
         text.replace("entry='", "entry='/gone"),
@@ -538,14 +688,14 @@ def test_where_holdfast_is_gone_agents_go_on(agent: Agent) -> None:
         "",
     ):
         hook.write_text(spoiled)
-        assert agent.run("rm -rf .git") == {}
-        assert agent.call("SessionStart").out == ""
+        assert each.run("rm -rf .git") == {}
+        assert each.call("SessionStart").out == ""
     hook.write_text(text)
-    python, entry = (agent.repo.path / name for name in ("python", "entry"))
+    python, entry = (each.repo.path / name for name in ("python", "entry"))
     python.write_text("#!/bin/sh\necho broken; exit 2\n")
     entry.write_text("")
     hook.unlink()
-    assert agent.run("rm -rf .git") == {}
+    assert each.run("rm -rf .git") == {}
 
 
 def test_a_failing_python_refuses_nothing(agent: Agent, tmp_path: Path) -> None:
@@ -562,14 +712,14 @@ def test_outside_of_any_repository_nothing_happens(team_of_two: Clone, tmp_path:
         assert outside.call(event, tool_name="Bash", tool_input={"command": "rm -rf .git"}).out == ""
 
 
-def test_the_folder_may_be_gone(agent: Agent) -> None:
-    gone = agent.at / "gone"
+def test_the_folder_may_be_gone(each: Agent) -> None:
+    gone = each.at / "gone"
     gone.mkdir()
-    text = command(AGENTS[agent.name], "PreToolUse")
+    text = command(AGENTS[each.name], each.event("PreToolUse"))
     payload = json.dumps(
-        agent.payload("PreToolUse", tool_name="Bash", tool_input={"command": "rm -rf ."}, cwd=str(gone))
+        each.payload("PreToolUse", tool_name="Bash", tool_input={"command": "rm -rf ."}, cwd=str(gone))
     )
-    ran = agent.repo.run("sh", "-c", f"rmdir {gone}; {text}", input=payload, cwd=gone)
+    ran = each.repo.run("sh", "-c", f"rmdir {gone}; {text}", input=payload, cwd=gone)
     assert (ran.code, ran.err) == (0, "")
 
 
@@ -621,13 +771,16 @@ def test_words_in_quotes_are_seen_by_the_first_look_too() -> None:
 
 def _seen(line: str) -> bool:
     """Whether the awk program of the hook asks for the second look."""
-    from holdfast.usecases.setup.lasting import package
+    from holdfast.usecases.setup import hook_files
+    from holdfast.usecases.setup.lasting import Runtime, package
 
-    text = (Path(package()) / "templates" / "agent-hook").read_text()
-    program = text.partition('top="$d" \'')[2].partition("\n}')")[0] + "\n}"
+    template = (Path(package()) / "templates" / "agent-hook").read_text()
+    text = (hook_files.rendered(template, Runtime("", ""), "").content or b"").decode()
+    options, _, rest = text.partition("LC_ALL=C awk ")[2].partition(" '\nfunction")
+    program = "\nfunction" + rest.partition("\n}')")[0] + "\n}"
     payload = json.dumps({"session_id": "a", "cwd": "/x", "tool_name": "Bash", "tool_input": {"command": line}})
     done = subprocess.run(
-        ["awk", "-v", "event=PreToolUse", program],
+        ["awk", *shlex.split(options.replace("$moment", "before")), program],
         input=payload,
         capture_output=True,
         text=True,

@@ -11,7 +11,8 @@ import pytest
 
 from claiming import Clone, document, executable, mode_of
 from conftest import Ran, Repo
-from holdfast.domain.agent_settings import AGENTS, MARK
+from holdfast.domain.agent_settings import MARK
+from holdfast.domain.agents import AGENTS
 
 CLAUDE, CODEX = ".claude/settings.json", ".codex/hooks.json"
 THEIRS = """{
@@ -210,6 +211,70 @@ def test_a_clone_gets_the_hook_with_the_local_parts(adopted: Repo, tmp_path: Pat
     assert clone.status() == ""
 
 
+def test_every_agent_is_registered_and_answers(adopted: Repo) -> None:
+    before = snapshot(adopted)
+    assert install(adopted, *AGENTS).code == 0
+    assert adopted.status() == "".join(f"?? {path}\n" for path in sorted(agent.path for agent in AGENTS.values()))
+    ran = adopted.holdfast("agents", "check")
+    assert (ran.code, ran.out) == (0, "".join(f"{name}: registered, and answers\n" for name in AGENTS)), ran
+    again = snapshot(adopted)
+    assert install(adopted, *AGENTS).err == "nothing to do: they call Holdfast already\n"
+    assert snapshot(adopted) == again
+    assert install(adopted, "--remove", *AGENTS).code == 0
+    after = snapshot(adopted)
+    after.pop(".git/holdfast/agents.json")
+    assert {path: text for path, text in after.items() if "/cache/" not in path} == before
+    assert not [agent for agent in AGENTS.values() if (adopted.path / agent.path.split("/")[0]).exists()]
+
+
+OTHERS = {
+    "gemini": '{\n  "model": {"name": "x"}, "hooks": {"BeforeTool": [{"hooks": [{"type": "command", "command": "m"}]}]}\n}\n',
+    "cursor": '{\n  "version": 1,\n  "hooks": {"stop": [{"command": "./mine.sh"}]}\n}\n',
+    "copilot": '{ "version": 1, "hooks": { "agentStop": [ {"type": "command", "bash": "./mine.sh"} ] } }\n',
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_others_wrote_beside_it_comes_back_without_a_record(adopted: Repo, name: str) -> None:
+    path = AGENTS[name].path
+    adopted.write(path, OTHERS[name])
+    install(adopted, name)
+    assert MARK in adopted.read(path)
+    (adopted.path / ".git/holdfast/agents.json").unlink()
+    install(adopted, "--remove", name)
+    assert adopted.read(path) == OTHERS[name]
+
+
+def test_a_plugin_of_somebody_else_stays(adopted: Repo) -> None:
+    adopted.write(AGENTS["opencode"].path, "export const Mine = async () => ({})\n")
+    ran = install(adopted, "opencode")
+    assert ran.code == 1
+    assert "it is a file of somebody else" in ran.err
+    assert adopted.read(AGENTS["opencode"].path) == "export const Mine = async () => ({})\n"
+
+
+@pytest.mark.parametrize("name", [name for name in AGENTS if name != "claude"])
+def test_check_calls_each_event_in_the_agents_own_words(adopted: Repo, name: str) -> None:
+    """Where the hook no longer knows one kind of events, `agents check` names those of this agent."""
+    install(adopted, name)
+    hook = adopted.path / ".git" / MARK
+    agent = AGENTS[name]
+    for word, moment in (("before", "before"), ("waits", "waits")):
+        text = hook.read_text()
+        line = next(one for one in text.splitlines() if one.startswith("starts="))
+        own = " ".join(event.name for event in agent.at(moment))
+        spoiled = line
+        for event in agent.at(moment):
+            spoiled = spoiled.replace(f" {event.name} ", " ")
+        assert spoiled != line, (word, own)
+        hook.write_text(text.replace(line, spoiled))
+        found = document(adopted.holdfast("agents", "check", name, "--json"))
+        messages = " ".join(one["message"] for one in found["agents"][0]["problems"])
+        assert found["agents"][0]["answers"] is False
+        assert all(f"its hook for {event.name} " in messages for event in agent.at(moment)), (word, messages)
+        hook.write_text(text)
+
+
 BREAKS = {
     "not registered at all": (lambda at: (at / CLAUDE).unlink(), "agents-not-registered"),
     "one event is missing": (lambda at: _edit(at / CLAUDE, '"Stop"', '"Stopp"'), "agents-not-registered"),
@@ -248,7 +313,7 @@ def test_each_missing_part_is_found(adopted: Repo, spoil, code: str) -> None:  #
 def test_check_says_so_where_no_agent_is_registered(adopted: Repo) -> None:
     ran = adopted.holdfast("agents", "check")
     assert ran.code == 1
-    assert "holdfast agents install claude codex" in ran.err
+    assert "holdfast agents install claude codex gemini cursor copilot opencode" in ran.err
 
 
 def test_levels_are_configured_one_by_one(adopted: Repo) -> None:
@@ -283,4 +348,4 @@ def test_the_hook_needs_nothing_but_awk(adopted: Repo, tmp_path: Path) -> None:
 
 
 def test_agents_are_those_of_the_documents() -> None:
-    assert list(AGENTS) == ["claude", "codex"]
+    assert list(AGENTS) == ["claude", "codex", "gemini", "cursor", "copilot", "opencode"]

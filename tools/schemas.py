@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdfast.domain.agent_settings import AGENTS
+from holdfast.domain.agents import AGENTS
 from holdfast.domain.ci import GITHUB, GITLAB
 from holdfast.domain.claim import SOURCES, STATES
 from holdfast.domain.claims_file import PATHS, SECTIONS

@@ -1,16 +1,16 @@
-"""How agents register hooks: which file, which events, which command; and that registration in the text of a settings file.
+"""That agents call us, in the text of their settings files: which command, and putting it in and taking it out.
 
-Claude Code: `.claude/settings.json` (code.claude.com/docs/en/hooks, Configuration). Codex CLI: `.codex/hooks.json`
-(developers.openai.com/codex/hooks): it runs a hook only after its user has reviewed it (`/hooks`), and again after each
-change; so the command is the same in every version of Holdfast. It names no path of any machine: it looks for git's folder
-from where it is started, and for Holdfast's hook in there. Where anything of that is missing it ends with 0.
+Codex runs a hook only after its user has reviewed it (`/hooks`), and again after each change; so the command is the same in
+every version of Holdfast. It names no path of any machine: it looks for git's folder from where it is started, and for
+Holdfast's hook in there. Where anything of that is missing it ends with 0.
 """
 
 from __future__ import annotations
 
-from holdfast.domain import json_text
+from holdfast.domain import agent_shim, json_text
+from holdfast.domain.agents import START, Agent, Event, Form
 from holdfast.domain.json_text import Node
-from holdfast.domain.value import TYPE_CHECKING, NamedTuple
+from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,45 +18,8 @@ if TYPE_CHECKING:
 MARK = "holdfast/agent-hook"
 """What every command of ours holds, and no other."""
 
-START = "SessionStart"
-_SECONDS = 10
 _ALL = "*"
-
-
-class Agent(NamedTuple):
-    """An agent: its name, its settings file from the top of a worktree, and its events, each with a matcher or None.
-
-    `note` is what its user must know.
-    """
-
-    name: str
-    title: str
-    path: str
-    events: tuple[tuple[str, str | None], ...]
-    note: str = ""
-
-
-CLAUDE = Agent(
-    "claude",
-    "Claude Code",
-    ".claude/settings.json",
-    (
-        (START, None), ("UserPromptSubmit", None), ("PreToolUse", _ALL), ("PostToolUse", _ALL),
-        ("Notification", "permission_prompt|idle_prompt|elicitation_dialog"), ("Stop", None), ("SessionEnd", None),
-    ),
-)  # fmt: skip
-CODEX = Agent(
-    "codex",
-    "Codex CLI",
-    ".codex/hooks.json",
-    (
-        (START, None), ("UserPromptSubmit", None), ("PreToolUse", _ALL), ("PermissionRequest", _ALL), ("PostToolUse", _ALL),
-        ("Stop", None),
-    ),
-    note="Codex skips new and changed hooks until you review them: run `/hooks` in it once; in linked worktrees it takes "
-    "those of the main worktree",
-)  # fmt: skip
-AGENTS = {agent.name: agent for agent in (CLAUDE, CODEX)}
+_VERSION = "version"
 
 
 class NoSettings(Exception):
@@ -68,10 +31,8 @@ _FIND = (
     'g=$d/.git; [ -d "$g" ] || read -r l g <"$g"; case $g in /*) ;; *) g=$d/$g ;; esac; '
     'c=$g; [ -f "$g/commondir" ] && read -r c <"$g/commondir"; case $c in /*) ;; *) c=$g/$c ;; esac; '
 )
-_LACKS = (
-    'command -v holdfast >/dev/null && [ -f "$d/holdfast.toml" ] && '
-    'echo "This clone lacks the hooks of Holdfast: run holdfast init --local"; '
-)
+_LACKING = "This clone lacks the hooks of Holdfast: run holdfast init --local"
+_LACKS = 'command -v holdfast >/dev/null && [ -f "$d/holdfast.toml" ] && echo "{}"; '
 
 
 def command(agent: Agent, event: str) -> str:
@@ -80,7 +41,7 @@ def command(agent: Agent, event: str) -> str:
     Agents start it with a shell of POSIX, or with the shell of their user (Codex: `$SHELL -lc`). fish reads none of it, and
     hands it on: that it is text until then, and another process only there, saves one at each call.
     """
-    lacking = _LACKS if event == START else ""
+    lacking = _LACKS.replace("{}", _lacking(agent, event)) if agent.moment(event) == START else ""
     text = (
         f'set -- {agent.name} {event}; trap "exit 0" 0; exec 2>/dev/null; {_FIND}'
         f'h=$c/{MARK}; [ -r "$h" ] && . "$h"; {lacking}exit'
@@ -88,72 +49,108 @@ def command(agent: Agent, event: str) -> str:
     return f'export HOOK=\'{text}\'; test -z "$FISH_VERSION" && eval "$HOOK"; exec sh -c "$HOOK"'
 
 
+def _lacking(agent: Agent, event: str) -> str:
+    """What an agent is told where the hook is missing, as its words stand between double quotes of a shell."""
+    if agent.plain:
+        return _LACKING
+    import json
+
+    return json.dumps(agent.answers.told(event, _LACKING)).replace('"', '\\"')
+
+
 def registered(text: str, agent: Agent) -> str:
     """The settings with our hook at each event; unchanged where it is there. `NoSettings` for what cannot be read."""
+    if agent.form is None:
+        return _shim(text, agent)
     if not text.strip():
         import json
 
-        return json.dumps({"hooks": {event: [_group(agent, event)] for event, _ in agent.events}}, indent=2) + "\n"
-    for event, _ in agent.events:
-        text = _with_event(text, agent, event)
+        hooks = {"hooks": {event.name: [_entry(agent, agent.form, event)] for event in agent.events}}
+        version = {_VERSION: agent.form.version} if agent.form.version is not None else {}
+        return json.dumps({**version, **hooks}, indent=2) + "\n"
+    for event in agent.events:
+        text = _with_event(text, agent, agent.form, event)
+    if agent.form.version is not None and _top(text).member(_VERSION) is None:
+        text = json_text.put(text, _top(text), _VERSION, agent.form.version)
     return text
 
 
-def removed(text: str) -> str:
+def removed(text: str, agent: Agent) -> str:
     """The settings without our hooks, and without what is empty then; empty for a file that holds nothing else."""
     if not text.strip():
         return text
-    while (found := _first_ours(_hooks_of(text))) is not None:
-        text = _without(text, *found)
-    hooks = _hooks_of(text)
-    return "" if hooks is None and _top(text).value == {} else text
+    form = agent.form
+    if form is None:
+        return "" if MARK in text else text
+    while (found := _first_ours(_hooks_of(text, form), form)) is not None:
+        text = _without(text, form, *found)
+    left = _top(text).value
+    nothing = left == {} or (form.version is not None and left == {_VERSION: form.version})
+    return "" if nothing else text
 
 
 def missing(text: str, agent: Agent) -> tuple[str, ...]:
     """The events at which an agent would not call us with this text of its settings."""
-    hooks = _hooks_of(text) if text.strip() else None
-    return tuple(event for event, matcher in agent.events if not _calls(hooks, agent, event, matcher))
+    if agent.form is None:
+        return () if text == _shim("", agent) else tuple(event.name for event in agent.events)
+    hooks = _hooks_of(text, agent.form) if text.strip() else None
+    return tuple(event.name for event in agent.events if not _calls(hooks, agent, agent.form, event))
 
 
-def ours(text: str) -> bool:
+def ours(text: str, agent: Agent) -> bool:
     """True for settings that call us at any event; False for any other text."""
+    if MARK not in text or agent.form is None:
+        return MARK in text
     try:
-        return MARK in text and _first_ours(_hooks_of(text)) is not None
+        return _first_ours(_hooks_of(text, agent.form), agent.form) is not None
     except NoSettings:
         return False
 
 
-def _calls(hooks: Node | None, agent: Agent, event: str, matcher: str | None) -> bool:
-    for group in _groups(hooks, event):
-        broad = matcher is None or group.get("matcher", "") in ("", _ALL, matcher)
-        if broad and any(_is_handler(one, command(agent, event)) for one in group.get("hooks", [])):
+def _shim(text: str, agent: Agent) -> str:
+    """The file that is ours as a whole, in the place of an older one of ours."""
+    if text.strip() and MARK not in text:
+        raise NoSettings("it is a file of somebody else")
+    return agent_shim.text({event.name: command(agent, event.name) for event in agent.events})
+
+
+def _calls(hooks: Node | None, agent: Agent, form: Form, event: Event) -> bool:
+    node = hooks.member(event.name) if hooks is not None else None
+    for entry in node.value if node is not None else []:
+        broad = event.matcher is None or entry.get("matcher", "") in ("", _ALL, event.matcher)
+        handlers = entry.get("hooks", []) if form.nested else [entry]
+        if broad and any(_is_handler(one, form, command(agent, event.name)) for one in handlers):
             return True
     return False
 
 
-def _is_handler(one: Any, text: str) -> bool:
-    return isinstance(one, dict) and one.get("type") == "command" and one.get("command") == text
+def _is_handler(one: Any, form: Form, text: str) -> bool:
+    typed = not form.typed or (isinstance(one, dict) and one.get("type") == "command")
+    return isinstance(one, dict) and typed and one.get(form.key) == text
 
 
-def _group(agent: Agent, event: str) -> dict[str, Any]:
-    matcher = dict(agent.events)[event]
-    handler = {"type": "command", "command": command(agent, event), "timeout": _SECONDS}
-    return {**({"matcher": matcher} if matcher is not None else {}), "hooks": [handler]}
+def _entry(agent: Agent, form: Form, event: Event) -> dict[str, Any]:
+    """What stands in an event's list for us: a group that holds a handler, or a handler."""
+    typed = {"type": "command"} if form.typed else {}
+    handler = {**typed, form.key: command(agent, event.name), form.limit[0]: form.limit[1]}
+    matcher = {"matcher": event.matcher} if event.matcher is not None else {}
+    return {**matcher, "hooks": [handler]} if form.nested else {**handler, **matcher}
 
 
-def _with_event(text: str, agent: Agent, event: str) -> str:
-    top, hooks = _top(text), _hooks_of(text)
-    if _calls(hooks, agent, event, dict(agent.events)[event]):
+def _with_event(text: str, agent: Agent, form: Form, event: Event) -> str:
+    top, hooks = _top(text), _hooks_of(text, form)
+    if _calls(hooks, agent, form, event):
         return text
+    entry = _entry(agent, form, event)
     if hooks is None:
-        return json_text.put(text, top, "hooks", {event: [_group(agent, event)]})
-    older = _first_ours(hooks, event)
+        return json_text.put(text, top, "hooks", {event.name: [entry]})
+    older = _first_ours(hooks, form, event.name)
     if older is not None:
-        return _with_event(_without(text, *older), agent, event)
-    groups = hooks.member(event)
-    if groups is None:
-        return json_text.put(text, hooks, event, [_group(agent, event)])
-    return json_text.put(text, groups, None, _group(agent, event))
+        return _with_event(_without(text, form, *older), agent, form, event)
+    entries = hooks.member(event.name)
+    if entries is None:
+        return json_text.put(text, hooks, event.name, [entry])
+    return json_text.put(text, entries, None, entry)
 
 
 def _top(text: str) -> Node:
@@ -166,53 +163,54 @@ def _top(text: str) -> Node:
     return top
 
 
-def _hooks_of(text: str) -> Node | None:
-    """The object of all hooks, None where there is none; every event in it holds a list of groups."""
+def _hooks_of(text: str, form: Form) -> Node | None:
+    """The object of all hooks, None where there is none; every event in it holds a list of groups or handlers."""
     hooks = _top(text).member("hooks")
     if hooks is None:
         return None
     if not isinstance(hooks.value, dict):
         raise NoSettings("its `hooks` is no object")
-    for event, groups in hooks.value.items():
-        if not isinstance(groups, list):
+    for event, entries in hooks.value.items():
+        if form.nested and event in _BESIDE:
+            continue
+        if not isinstance(entries, list):
             raise NoSettings(f"its `hooks.{event}` is no list")
-        for group in groups:
-            if not isinstance(group, dict) or not isinstance(group.get("hooks", []), list):
-                raise NoSettings(f"its `hooks.{event}` holds what is no group of hooks")
+        for entry in entries:
+            if not isinstance(entry, dict) or (form.nested and not isinstance(entry.get("hooks", []), list)):
+                raise NoSettings(f"its `hooks.{event}` holds what is no {'group of hooks' if form.nested else 'hook'}")
     return hooks
 
 
-def _groups(hooks: Node | None, event: str) -> list[dict[str, Any]]:
-    node = hooks.member(event) if hooks is not None else None
-    return node.value if node is not None else []
+_BESIDE = frozenset(("enabled", "disabled", "notifications"))
+"""What stood beside the events in Gemini CLI's `hooks` (HOOKS_CONFIG_FIELDS in its bundle)."""
 
 
-def _first_ours(hooks: Node | None, event: str | None = None) -> tuple[str, int, int] | None:
-    """The first handler of ours: its event, its group in there, its place in the group."""
-    for name, _, groups in hooks.parts if hooks is not None else ():
+def _first_ours(hooks: Node | None, form: Form, event: str | None = None) -> tuple[str, int, int] | None:
+    """The first handler of ours: its event, its entry in there, its place in a group (0 where there are none)."""
+    for name, _, entries in hooks.parts if hooks is not None else ():
         if event is not None and name != event:
             continue
-        for at, (_, _, group) in enumerate(groups.parts):
-            handlers = group.member("hooks")
-            for place, (_, _, one) in enumerate(handlers.parts if handlers is not None else ()):
-                if isinstance(one.value, dict) and MARK in str(one.value.get("command", "")):
+        for at, (_, _, entry) in enumerate(entries.parts):
+            group = entry.member("hooks") if form.nested else None
+            handlers = [one for _, _, one in group.parts] if group is not None else [] if form.nested else [entry]
+            for place, one in enumerate(handlers):
+                if isinstance(one.value, dict) and MARK in str(one.value.get(form.key, "")):
                     return name, at, place
     return None
 
 
-def _without(text: str, event: str, at: int, place: int) -> str:
+def _without(text: str, form: Form, event: str, at: int, place: int) -> str:
     """The settings without one handler, and without what it alone filled."""
     top = _top(text)
     hooks = top.member("hooks")
     assert hooks is not None
-    groups = hooks.member(event)
-    assert groups is not None
-    handlers = groups.parts[at][2].member("hooks")
-    assert handlers is not None
-    if len(handlers.parts) > 1:
+    entries = hooks.member(event)
+    assert entries is not None
+    handlers = entries.parts[at][2].member("hooks") if form.nested else None
+    if handlers is not None and len(handlers.parts) > 1:
         return json_text.take(text, handlers, place)
-    if len(groups.parts) > 1:
-        return json_text.take(text, groups, at)
+    if len(entries.parts) > 1:
+        return json_text.take(text, entries, at)
     if len(hooks.parts) > 1:
         return json_text.take(text, hooks, _place(hooks, event))
     return json_text.take(text, top, _place(top, "hooks"))

@@ -1,10 +1,7 @@
 """What the hooks of coding agents start: one call in on standard input, an answer in the agent's protocol out.
 
-Claude Code and Codex CLI read the same answers: exit 0 and one JSON document. `hookSpecificOutput.permissionDecision`
-`deny` with a reason refuses a call; `additionalContext` tells the agent something and lets it go on, and `systemMessage`
-tells its user (code.claude.com/docs/en/hooks, PreToolUse decision control; developers.openai.com/codex/hooks, and how Codex
-reads it: codex-rs/hooks/src/engine/output_parser.rs). Exit 2 would refuse too, but that is also how a Python ends that does
-not find its file, and how some shells end on an error: an agent must never be stopped by that.
+Every agent reads exit 0 and one JSON document, or nothing; what is in it, and where that is said, is in its record
+(`domain/agents`).
 """
 
 from __future__ import annotations
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from holdfast.domain.agent_call import Call
+    from holdfast.domain.agents import Answers
     from holdfast.usecases.workspace import Workspace
 
 _LARGEST = 16 * 1024 * 1024
@@ -52,26 +50,40 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _answered(
-    agent: str, event: str, pid: int | None, top: str, environment: Mapping[str, str]
+    name: str, event: str, pid: int | None, top: str, environment: Mapping[str, str]
 ) -> dict[str, Any] | None:
     import json
 
     from holdfast.domain import agent_call
+    from holdfast.domain.agents import AGENTS, speaker
 
     raw = sys.stdin.buffer.read(_LARGEST + 1)
-    call = agent_call.read(json.loads(raw)) if len(raw) <= _LARGEST else None
-    if call is None:
+    payload = json.loads(raw) if len(raw) <= _LARGEST else None
+    named = AGENTS.get(name)
+    agent = speaker(named, payload) if named is not None and isinstance(payload, dict) else None
+    call = agent_call.read(payload, agent) if agent is not None else None
+    if call is None or agent is None or named is None:
         return None
     from holdfast.usecases import workspace
-    from holdfast.usecases.agents.marker import BEFORE, START, heard
+    from holdfast.usecases.agents import marker, twice
 
+    if twice.heard_already(top, named, agent, environment):
+        return None
     folder = next((one for one in (call.cwd, top) if one and os.path.isdir(one)), os.getcwd())
     place = workspace.at(folder, environment)
+    moment = named.moment(event)
     if call.session is not None:
-        heard(place, call.session, agent, event, pid)
-    if event == START:
-        return _context(START, _began(place))
-    return _judged(place, call) if event == BEFORE else None
+        marker.heard(place, call.session, agent.name, moment, pid)
+    return _said(place, call, named.answers, event, moment)
+
+
+def _said(place: Workspace, call: Call, answers: Answers, event: str, moment: str | None) -> dict[str, Any] | None:
+    """What the agent is told, in the protocol of those settings that were run."""
+    from holdfast.domain.agents import BEFORE, START
+
+    if moment == START:
+        return answers.told(event, _began(place))
+    return _judged(place, call, answers, event) if moment == BEFORE else None
 
 
 def _began(place: Workspace) -> str:
@@ -81,7 +93,7 @@ def _began(place: Workspace) -> str:
     return "\n".join(beginning.lines(place, clock.now()))
 
 
-def _judged(place: Workspace, call: Call) -> dict[str, Any] | None:
+def _judged(place: Workspace, call: Call, answers: Answers, event: str) -> dict[str, Any] | None:
     if not call.lines and not call.edits:
         return None
     from holdfast.entrypoints import render
@@ -92,20 +104,10 @@ def _judged(place: Workspace, call: Call) -> dict[str, Any] | None:
     if verdict.main and call.session is not None:
         marker.spoken(place, call.session)
     if verdict.refused:
-        reason = render.refusals([*verdict.refused])
-        return _output(marker.BEFORE, permissionDecision="deny", permissionDecisionReason=reason)
+        return answers.refused(event, render.refusals([*verdict.refused]))
     if verdict.warned:
-        text = "\n".join(render.refusal(one, "careful") for one in verdict.warned)
-        return {"systemMessage": text, **_context(marker.BEFORE, text)}
+        return answers.warned(event, "\n".join(render.refusal(one, "careful") for one in verdict.warned))
     return None
-
-
-def _context(event: str, text: str) -> dict[str, Any]:
-    return _output(event, additionalContext=text)
-
-
-def _output(event: str, **fields: str) -> dict[str, Any]:
-    return {"hookSpecificOutput": {"hookEventName": event, **fields}}
 
 
 def _report(arguments: Sequence[str], error: Exception) -> None:

@@ -8,6 +8,7 @@ import re
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
 from holdfast.domain import older
+from holdfast.domain.agents import AGENTS
 from holdfast.domain.claims_file import PATHS
 from holdfast.domain.older import CI, CLAIMS, CONFIG, DOES, HOOK, INDEX, LARGEST, SCRIPT, TARGET, Older
 from holdfast.domain.problem import Problem
@@ -26,7 +27,7 @@ MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 
 _CONFIGS = (".pre-commit-config.yaml", "lefthook.yml", "lefthook.yaml", ".lefthook.yml")
 _WORKFLOW = re.compile(r"\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml")
-_SETTINGS = (".claude/settings.json", ".claude/settings.local.json", ".codex/hooks.json")
+_SETTINGS = (".claude/settings.local.json", *(agent.path for agent in AGENTS.values() if agent.form is not None))
 _HOOKS = frozenset((
     "applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit", "prepare-commit-msg",
     "commit-msg", "post-commit", "pre-rebase", "post-checkout", "post-merge", "pre-push", "post-rewrite", "pre-auto-gc",

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from holdfast.usecases.agents.install import Proposal, Step
 
 EXAMPLE = """examples:
-  holdfast agents install claude codex
+  holdfast agents install claude codex gemini
+  holdfast agents install cursor copilot opencode
   holdfast agents install --remove codex
   holdfast agents check          really calls each hook: does it answer?
 
-It merges into .claude/settings.json and .codex/hooks.json: commit them.
+It merges into .claude/settings.json, .codex/hooks.json, .gemini/settings.json, .cursor/hooks.json and
+.github/hooks/holdfast.json, and writes .opencode/plugins/holdfast.js: commit them.
 Other agents tell with `holdfast session` that they are at work."""
 
 
@@ -32,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     install = verbs.add_parser(
         "install", help="let agents call Holdfast", epilog="example: holdfast agents install claude codex", **SHAPE
     )
-    install.add_argument("names", nargs="+", metavar="NAME", help="claude or codex")
+    install.add_argument("names", nargs="+", metavar="NAME", help="claude, codex, gemini, cursor, copilot or opencode")
     install.add_argument("--remove", action="store_true", help="take it out of their settings again")
     install.add_argument("--python", metavar="PATH", help="the Python that the hook starts")
     check = verbs.add_parser(
@@ -45,12 +47,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Install, remove or check."""
-    from holdfast.domain.agent_settings import AGENTS
+    from holdfast.domain.agents import AGENTS
 
     for name in parsed.names:
         if name not in AGENTS:
             what = f"`holdfast agents {parsed.verb} {name}`"
-            why = f"hooks are known of {' and '.join(AGENTS)}; other agents run `holdfast session start`"
+            why = f"hooks are known of {', '.join(AGENTS)}; other agents run `holdfast session start`"
             return face_.unknown(what, why, name, list(AGENTS), f"agents {parsed.verb}")
     names = list(dict.fromkeys(parsed.names))
     return _check(face_, names) if parsed.verb == "check" else _install(face_, names, parsed)

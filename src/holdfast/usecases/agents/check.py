@@ -9,7 +9,8 @@ from holdfast.adapters import files, shell
 from holdfast.adapters import sessions as markers
 from holdfast.adapters.git import decode
 from holdfast.domain import agent_settings
-from holdfast.domain.agent_settings import AGENTS, Agent, NoSettings, command
+from holdfast.domain.agent_settings import NoSettings, command
+from holdfast.domain.agents import AFTER, AGENTS, BEFORE, PROMPT, START, WAITS, Agent, Event
 from holdfast.domain.session import WAITING, WORKING
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases.agents.install import hook_path, problem, registered, settings_path
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
+    from holdfast.domain.agents import Said
     from holdfast.domain.problem import Problem
     from holdfast.usecases.workspace import Workspace
 
 _SECONDS = 20
+_TEXT = "any text"
 _DANGEROUS = "git -c core.hooksPath=/dev/null commit --no-verify -m x"
 
 
@@ -60,7 +63,7 @@ def none_registered() -> Problem:
 
 def _checked(place: Workspace, agent: Agent, environment: Mapping[str, str]) -> Checked:
     problems = [*_registration(place, agent), *_hook(place)]
-    events = tuple(event for event, _ in agent.events)
+    events = tuple(event.name for event in agent.events)
     if any(one.code == "agents-hook-missing" for one in problems):
         return Checked(agent, _called(place, agent), False, tuple(problems))
     silent = list(_Trial(place, agent, environment).problems()) if _called(place, agent) else []
@@ -74,7 +77,7 @@ def _called(place: Workspace, agent: Agent) -> tuple[str, ...]:
         lacking = agent_settings.missing(decode(content or b""), agent)
     except NoSettings:
         return ()
-    return tuple(event for event, _ in agent.events if event not in lacking)
+    return tuple(event.name for event in agent.events if event.name not in lacking)
 
 
 def _registration(place: Workspace, agent: Agent) -> Iterator[Problem]:
@@ -112,7 +115,8 @@ class _Trial:
 
     def __init__(self, place: Workspace, agent: Agent, environment: Mapping[str, str]) -> None:
         self.place, self.agent = place, agent
-        self.environment = {key: value for key, value in environment.items() if not key.startswith("GIT_")}
+        hidden = ("GIT_", "CLAUDE_PLUGIN_")
+        self.environment = {key: value for key, value in environment.items() if not key.startswith(hidden)}
         self.session = f"holdfast-check-{os.getpid()}"
 
     def problems(self) -> Iterator[Problem]:
@@ -122,38 +126,61 @@ class _Trial:
             sessions.end(self.place, self.session)
 
     def _answers(self) -> Iterator[Problem]:
-        told = self._call("SessionStart", source="startup")
-        if self._known() is None:
-            yield self._silent("SessionStart", "began no session")
-        elif "additionalContext" not in _output(told):
-            yield self._silent("SessionStart", "told the agent nothing")
-        for event, activity in (("PostToolUse", WORKING), ("Stop", WAITING), ("UserPromptSubmit", WORKING)):
-            self._call(event)
-            known = self._known()
-            if known is None or known.activity != activity:
-                yield self._silent(event, "did not refresh the session")
-        answer = self._call("PreToolUse", tool_name="Bash", tool_input={"command": _DANGEROUS})
+        for event in self.agent.at(START):
+            told = self._call(event)
+            if self._known() is None:
+                yield self._silent(event, "began no session")
+            elif not _says(self.agent.answers.told, event, told):
+                yield self._silent(event, "told the agent nothing")
+        yield from self._beats()
         agents = self.place.configurations.of_worktree().policy.agents
         wanted = "refuse" in (agents.hooks_path, agents.no_verify)
-        if wanted and _output(answer).get("permissionDecision") != "deny":
-            yield self._silent("PreToolUse", f"did not refuse `{_DANGEROUS}`")
+        for event in self.agent.at(BEFORE):
+            answer = self._call(event, _DANGEROUS)
+            if wanted and not _says(self.agent.answers.refused, event, answer):
+                yield self._silent(event, f"did not refuse `{_DANGEROUS}`")
+
+    def _beats(self) -> Iterator[Problem]:
+        """Each event that tells that the agent works, or waits: one of the other kind in between, so that each is seen."""
+        works, waits = [*self.agent.at(AFTER), *self.agent.at(PROMPT)], self.agent.at(WAITS)
+        for at in range(max(len(works), len(waits))):
+            pair = ((waits[at % len(waits)], WAITING), (works[at % len(works)], WORKING))
+            for event, activity in pair:
+                self._call(event, "true")
+                known = self._known()
+                if known is None or known.activity != activity:
+                    yield self._silent(event, "did not refresh the session")
 
     def _known(self) -> Any:
         return markers.read(sessions.folder(self.place), self.session)
 
-    def _silent(self, event: str, what: str) -> Problem:
-        message = f"{self.agent.title}: its hook for {event} {what}"
+    def _silent(self, event: Event, what: str) -> Problem:
+        message = f"{self.agent.title}: its hook for {event.name} {what}"
         return problem("agents-no-answer", self.agent.name, message, f"holdfast agents install {self.agent.name}")
 
-    def _call(self, event: str, **fields: Any) -> str:
-        payload = {"session_id": self.session, "transcript_path": None, "cwd": self.place.top, "hook_event_name": event}
-        text = json.dumps({**payload, **fields})
-        return shell.answer(command(self.agent, event), self.place.top, self.environment, text, _SECONDS)
+    def _call(self, event: Event, line: str = "") -> str:
+        """What the agent's own command answers to a call in the agent's own words."""
+        words = self.agent.reading
+        payload: dict[str, Any] = {words.session: self.session, "cwd": self.place.top, "hook_event_name": event.name}
+        if event.bare:
+            payload |= {"command": line}
+        elif event.moment in (BEFORE, AFTER):
+            payload |= {words.tool: words.shell, words.inputs: {"command": line}}
+        text = json.dumps(payload)
+        return shell.answer(command(self.agent, event.name), self.place.top, self.environment, text, _SECONDS)
 
 
-def _output(answer: str) -> dict[str, Any]:
+def _says(how: Said, event: Event, answer: str) -> bool:
+    """True for an answer of that kind: the same fields, and the same values but for the text."""
     try:
-        found = json.loads(answer)["hookSpecificOutput"]
-    except (ValueError, KeyError, TypeError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        found = json.loads(answer)
+    except ValueError:
+        return False
+    return _alike(how(event.name, _TEXT), found)
+
+
+def _alike(wanted: Any, found: Any) -> bool:
+    if isinstance(wanted, dict):
+        same = isinstance(found, dict) and wanted.keys() == found.keys()
+        return same and all(_alike(value, found[key]) for key, value in wanted.items())
+    return bool(isinstance(found, str) and found) if wanted == _TEXT else bool(wanted == found)

@@ -75,6 +75,7 @@ class _Guard:
         self.place = place._replace(environment={**place.environment, **me})
         self.call, self.now = call, now
         self.folder = call.cwd or place.top
+        self.at = call.folder or self.folder
         self.common = os.path.realpath(place.repository.common_dir)
         self.edits_main = False
         self._ground: Ground | None = None
@@ -107,7 +108,7 @@ class _Guard:
     def deeds(self) -> Iterator[_Found]:
         home = self.place.environment.get("HOME")
         for line in self.call.lines:
-            words = commands(line, self.folder, home) if isinstance(line, str) else of_words(line, self.folder, home)
+            words = commands(line, self.at, home) if isinstance(line, str) else of_words(line, self.at, home)
             for deed in rules.deeds(words):
                 level = self.level(rules.KEY_OF[deed.kind])
                 if level != OFF:

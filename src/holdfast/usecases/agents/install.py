@@ -14,7 +14,9 @@ from holdfast.adapters.files import State
 from holdfast.adapters.git import decode, encode
 from holdfast.domain import agent_settings
 from holdfast.domain.agent_codes import AGENT_RULES
-from holdfast.domain.agent_settings import AGENTS, MARK, Agent, NoSettings
+from holdfast.domain.agent_settings import MARK, NoSettings
+from holdfast.domain.agents import AGENTS, Agent
+from holdfast.domain.occupancy import is_within
 from holdfast.domain.problem import ERROR, Problem, Unable
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import journal
@@ -33,13 +35,14 @@ _SCHEMA = "holdfast.agents/1"
 
 
 class Step(NamedTuple):
-    """One file to change: what is done to it in words, what it holds and what it shall hold."""
+    """One file to change: what is done to it in words, what it holds and what it shall hold; whose settings it is, if any."""
 
     kind: str
     path: str
     what: str
     before: State
     after: State
+    agent: Agent | None = None
 
 
 class Proposal(NamedTuple):
@@ -135,9 +138,21 @@ def apply(proposal: Proposal) -> tuple[Step, ...]:
         raise
     for step in proposal.steps:
         if not step.after.exists:
-            files.remove_if_empty(os.path.dirname(step.path))
+            _remove_empty(os.path.dirname(step.path), proposal.place.top)
     journal.here(proposal.place, "agents", paths=[os.path.relpath(step.path, proposal.place.top) for step in done])
     return proposal.steps
+
+
+def _remove_empty(folder: str, top: str) -> None:
+    """A folder without anything in it, and those above it that held it alone, up to the top of the worktree."""
+    while is_within(folder, top) and folder != top and not files.names(folder):
+        files.remove_if_empty(folder)
+        folder = os.path.dirname(folder)
+
+
+def works_here(place: Workspace, agent: Agent) -> str | None:
+    """What shows that an agent works in this worktree; None for nothing."""
+    return next((sign for sign in agent.signs if os.path.lexists(os.path.join(place.top, sign))), None)
 
 
 def registered(place: Workspace) -> list[Agent]:
@@ -145,7 +160,7 @@ def registered(place: Workspace) -> list[Agent]:
     found = []
     for agent in AGENTS.values():
         content = files.read(settings_path(place, agent))
-        if content is not None and agent_settings.ours(decode(content)):
+        if content is not None and agent_settings.ours(decode(content), agent):
             found.append(agent)
     return found
 
@@ -170,7 +185,7 @@ def _registration(place: Workspace, agent: Agent, remove: bool) -> Step | Proble
     try:
         before = files.state(path)
         text = (before.content or b"").decode()
-        made = agent_settings.removed(text) if remove else agent_settings.registered(text, agent)
+        made = agent_settings.removed(text, agent) if remove else agent_settings.registered(text, agent)
     except (NoSettings, UnicodeDecodeError, files.NotAFileError) as error:
         why = error.args[0] if isinstance(error, NoSettings) else _unread(error)
         message = f"{agent.path}, the settings of {agent.title}, stays as it is: {why}"
@@ -180,8 +195,10 @@ def _registration(place: Workspace, agent: Agent, remove: bool) -> Step | Proble
     after = State(encode(made), before.mode) if made else files.ABSENT
     verb = "take Holdfast out of" if remove else "let it call Holdfast, in" if before.exists else "write"
     if remove:
-        after = _as_before(place, path, before) or after
-    return Step("remove" if not after.exists else "edit", path, f"{agent.title}: {verb} {agent.path}", before, after)
+        after = _as_before(place, path, before, agent) or after
+    return Step(
+        "remove" if not after.exists else "edit", path, f"{agent.title}: {verb} {agent.path}", before, after, agent
+    )
 
 
 def _unread(error: Exception) -> str:
@@ -211,11 +228,11 @@ def _record(place: Workspace) -> dict[str, Any]:
 
 def _remember(place: Workspace, step: Step) -> None:
     """Write down what a settings file held before us, and what we leave in it."""
-    if step.kind == "hook":
+    if step.agent is None:
         return
     known = _record(place)
     old = known.pop(step.path, None)
-    if step.after.exists and agent_settings.ours(decode(step.after.content or b"")):
+    if step.after.exists and agent_settings.ours(decode(step.after.content or b""), step.agent):
         before = base64.b64encode(step.before.content).decode() if step.before.content is not None else None
         untouched = isinstance(old, dict) and old.get("after") == step.before.digest
         first = old["before"] if untouched and isinstance(old, dict) else before
@@ -224,7 +241,7 @@ def _remember(place: Workspace, step: Step) -> None:
     files.put(_record_path(place), State(content.encode(), 0o600))
 
 
-def _as_before(place: Workspace, path: str, now: State) -> State | None:
+def _as_before(place: Workspace, path: str, now: State, agent: Agent) -> State | None:
     """What the file held before us, where nobody has changed it since."""
     old = _record(place).get(path)
     try:
@@ -235,4 +252,4 @@ def _as_before(place: Workspace, path: str, now: State) -> State | None:
         content = base64.b64decode(old["before"], validate=True)
     except (KeyError, TypeError, ValueError, binascii.Error):
         return None
-    return None if agent_settings.ours(decode(content)) else State(content, now.mode)
+    return None if agent_settings.ours(decode(content), agent) else State(content, now.mode)

@@ -8,6 +8,7 @@ import os
 from holdfast.adapters import files
 from holdfast.adapters import sessions as markers
 from holdfast.adapters.files import State
+from holdfast.domain.agents import END, START, WAITS
 from holdfast.domain.session import WAITING, WORKING
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases import clock
@@ -16,20 +17,16 @@ from holdfast.usecases.worktrees import sessions
 if TYPE_CHECKING:
     from holdfast.usecases.workspace import Workspace
 
-START, END, BEFORE, PROMPT = "SessionStart", "SessionEnd", "PreToolUse", "UserPromptSubmit"
-WAITS = ("Stop", "Notification", "PermissionRequest")
-"""Events after which an agent waits for its user."""
-
 _DAY = 86_400
 
 
-def heard(place: Workspace, session: str, agent: str, event: str, pid: int | None) -> None:
+def heard(place: Workspace, session: str, agent: str, moment: str | None, pid: int | None) -> None:
     """Note that an agent is at work in the worktree of `place`, or waits there, or has ended.
 
     What cannot be written stays as it is: the agent goes on all the same.
     """
     with contextlib.suppress(OSError):
-        if event == END:
+        if moment == END:
             files.put(_note(place, session), files.ABSENT)
             over = sessions.end(place, session)
             if over is not None and place.has_put_off:
@@ -37,9 +34,9 @@ def heard(place: Workspace, session: str, agent: str, event: str, pid: int | Non
 
                 leftover.when_over(place, over)
             return
-        activity = WAITING if event in WAITS else WORKING
+        activity = WAITING if moment == WAITS else WORKING
         known = markers.read(sessions.folder(place), session)
-        if known is None or event == START:  # one that is taken up again lives by another process
+        if known is None or moment == START:  # one that is taken up again lives by another process
             sessions.begin(place, session, agent, pid, activity)
         else:
             sessions.beat(place, session, activity)

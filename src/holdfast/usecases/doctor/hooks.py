@@ -8,7 +8,7 @@ import shlex
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
 from holdfast.domain import health
-from holdfast.domain.agent_settings import AGENTS
+from holdfast.domain.agents import AGENTS
 from holdfast.domain.diagnosis import SETUP, Diagnosis, diagnosis
 from holdfast.domain.health import HookSeen
 from holdfast.domain.problem import Problem
@@ -90,9 +90,9 @@ def agent_hooks(look: Look) -> Iterator[Diagnosis]:
         yield Diagnosis(one, SETUP if one.code == "agents-hook-missing" else "")
     known = {agent.name for agent in install.registered(look.place)}
     for agent in AGENTS.values():
-        folder = os.path.join(look.place.top, os.path.dirname(agent.path))
-        if agent.name not in known and os.path.isdir(folder):
-            message = f"{agent.title} works here ({os.path.dirname(agent.path)}), and does not call Holdfast"
+        sign = install.works_here(look.place, agent)
+        if agent.name not in known and sign is not None:
+            message = f"{agent.title} works here ({sign}), and does not call Holdfast"
             yield diagnosis("agents-unhooked", agent.name, message, f"holdfast agents install {agent.name}")
 
 

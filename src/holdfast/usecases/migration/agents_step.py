@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from holdfast.domain.agent_settings import AGENTS
+from holdfast.domain.agents import AGENTS
 from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.agents import install
 from holdfast.usecases.migration import adopted
@@ -19,7 +17,7 @@ def propose(place: Workspace, ahead: bool) -> Step:
     if (waiting := adopted.waiting(place, ahead)) is not None:
         return waiting
     known = {agent.name for agent in install.registered(place)}
-    names = [name for name, agent in AGENTS.items() if name not in known and _works_here(place, agent.path)]
+    names = [name for name, agent in AGENTS.items() if name not in known and install.works_here(place, agent)]
     if not names:
         return Step()
     proposal = install.propose_install(place, names, place.environment)
@@ -33,7 +31,3 @@ def propose(place: Workspace, ahead: bool) -> Step:
 def apply(_place: Workspace, step: Step) -> None:
     """Merge our hooks into their settings; every other byte of those stays."""
     install.apply(step.work)
-
-
-def _works_here(place: Workspace, settings: str) -> bool:
-    return os.path.isdir(os.path.join(place.top, os.path.dirname(settings)))

@@ -9,6 +9,7 @@ from collections import Counter
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
 from holdfast.domain import front_matter, policy, takeover
+from holdfast.domain.agents import AGENTS
 from holdfast.domain.naming import Pattern
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 
@@ -37,7 +38,7 @@ _MANAGERS = {
     ".pre-commit-config.yaml": "pre-commit", "lefthook.yml": "lefthook", "lefthook.yaml": "lefthook",
     ".lefthook.yml": "lefthook", ".husky": "husky", ".overcommit.yml": "overcommit",
 }  # fmt: skip
-_AGENTS = (".claude", ".codex", ".gemini", ".cursor", ".opencode", "CLAUDE.md", "AGENTS.md", "GEMINI.md")
+_AGENTS = (*(sign for agent in AGENTS.values() for sign in agent.signs), "CLAUDE.md", "AGENTS.md")
 
 INSERT = "insert"
 APPEND = "append"
@@ -151,7 +152,7 @@ def notes(top: str) -> list[str]:
     """What is good to know about the helpers that work in this repository already."""
     here = files.names(top)
     managers = sorted({_MANAGERS[name] for name in here if name in _MANAGERS})
-    agents = [name for name in _AGENTS if name in here]
+    agents = [name for name in _AGENTS if os.path.lexists(os.path.join(top, name))]
     said = [
         f"{manager} manages hooks here: they go on running. After it wrote them anew: `holdfast init --local`"
         for manager in managers

@@ -8,7 +8,7 @@ import re
 from holdfast.adapters import files
 from holdfast.adapters.files import ABSENT, State
 from holdfast.adapters.git import decode, encode
-from holdfast.domain import takeover
+from holdfast.domain import agents, takeover
 from holdfast.domain.codes import BY_CODE
 from holdfast.domain.quoting import quoted
 from holdfast.domain.value import TYPE_CHECKING
@@ -41,7 +41,7 @@ BEFORE = ".before-holdfast"
 """What the names of hooks end with that ours replaced, and run."""
 ASIDE = ".aside"
 """What is added to that name where `migrate` has set the hook aside: ours runs it no more."""
-_PLACEHOLDER = re.compile("@(PYTHON|ENTRY|CHAIN)@")
+_PLACEHOLDER = re.compile("@([A-Z]+)@")
 _INCLUDE = re.compile(r"^#include ([a-z-]+)\n", re.M)
 _SPECIAL = re.compile(r"[\\*?\[\]]")
 _MODE = 0o755
@@ -83,9 +83,19 @@ def propose(site: Site, where: Folder, runtime: Runtime, record: Record | None, 
 
 def rendered(text: str, runtime: Runtime, chain: str) -> State:
     """A hook's file from its template; each placeholder becomes one quoted word of the shell."""
-    words = {"PYTHON": runtime.python, "ENTRY": runtime.entry, "CHAIN": chain}
+    words = {"PYTHON": runtime.python, "ENTRY": runtime.entry, "CHAIN": chain, **_of_agents()}
     filled = _PLACEHOLDER.sub(lambda match: quoted(words[match[1]]), text)
     return State(encode(filled), _MODE)
+
+
+def _of_agents() -> dict[str, str]:
+    """What agents call their events and tools, as the hook looks for it: names with a blank on either side."""
+    moments = {
+        moment.upper(): agents.names(moment) for moment in (agents.START, agents.BEFORE, agents.WAITS, agents.END)
+    }
+    tools = {kind.upper(): agents.tools(kind) for kind in ("editors", "readers")}
+    named = {**moments, **tools, "PATCHES": sorted(agents.PATCHES), "MARKS": agents.marks()}
+    return {key: f" {' '.join(names)} " for key, names in named.items()}
 
 
 def agent_hook(site: Site, runtime: Runtime) -> tuple[str, State, State]:

@@ -8,7 +8,7 @@ from holdfast.adapters import files, git_file
 from holdfast.adapters.files import ABSENT, State
 from holdfast.adapters.git import Git, NotARepository, decode, encode, scrubbed
 from holdfast.domain import agent_settings, takeover
-from holdfast.domain.agent_settings import AGENTS
+from holdfast.domain.agents import AGENTS
 from holdfast.domain.problem import Problem
 from holdfast.domain.quoting import quoted
 from holdfast.domain.value import TYPE_CHECKING
@@ -201,7 +201,7 @@ def _agent_notes(site: Site) -> tuple[str, ...]:
     return tuple(
         f"{agent.path} still calls Holdfast: `holdfast agents install --remove {agent.name}` takes that out"
         for agent, text in texts
-        if agent_settings.ours(text)
+        if agent_settings.ours(text, agent)
     )
 
 

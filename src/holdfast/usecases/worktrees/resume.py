@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from holdfast.adapters import trash
+from holdfast.domain.agents import AGENTS
 from holdfast.domain.blockers import blocker
 from holdfast.domain.trash import newest_of
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from holdfast.usecases.workspace import Workspace
 
 FOUND, RESTORED, REFUSED = "found", "restored", "refused"
-
-_COMMANDS = {"claude": "claude --resume {session}", "codex": "codex resume {session}"}
-"""How agents go on with a session of theirs (their own command lines)."""
 
 _LOOK_BACK = 5_000
 
@@ -70,6 +68,6 @@ def _command(place: Workspace, branch: str | None, path: str) -> str | None:
     for event in events:
         session, agent = event.data.get("session"), event.data.get("agent")
         here = event.worktree == path or (branch is not None and event.branch == branch)
-        if here and isinstance(session, str) and isinstance(agent, str) and agent in _COMMANDS:
-            return _COMMANDS[agent].format(session=session)
+        if here and isinstance(session, str) and isinstance(agent, str) and agent in AGENTS:
+            return AGENTS[agent].resume.format(session=session)
     return None
