@@ -76,13 +76,17 @@ export const Holdfast = async ({ directory }) => {
   const tell = (event, id) => {
     if (id) line = line.then(() => begin(id)).then(() => call(event, id))
   }
+  const end = async (id) => {
+    const known = begun.get(id)
+    if (begun.delete(id)) await known.then(() => call("session.deleted", id))
+  }
   const heard = {
     "session.created": ({ info }) => {
       if (info?.parentID && info.parentID !== info.id) parents.set(info.id, info.parentID)
       else if (info?.id) begin(info.id)
     },
     "session.deleted": ({ info }) => {
-      if (info?.id && root(info.id) === info.id && begun.delete(info.id)) call("session.deleted", info.id)
+      if (info?.id && root(info.id) === info.id) line = line.then(() => end(info.id))
     },
     "session.idle": ({ sessionID }) => root(sessionID) === sessionID && tell("session.idle", sessionID),
     "permission.asked": ({ sessionID }) => tell("permission.asked", sessionID),
@@ -111,7 +115,7 @@ export const Holdfast = async ({ directory }) => {
     },
     dispose: async () => {
       await line
-      await Promise.all([...begun.keys()].map((id) => call("session.deleted", id)))
+      await Promise.all([...begun.keys()].map(end))
     },
   }
 }
