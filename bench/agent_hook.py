@@ -9,6 +9,7 @@ import sys
 
 import report
 from adopt import PYTHON, adopt
+from holdfast.domain.agents import AGENTS
 from plan_texts import plans
 from repositories import Home, linked, make, run
 from setting import Setting
@@ -32,7 +33,7 @@ def measure(setting: Setting) -> report.Outcome:
     home = setting.home
     folder = make(home, "agent-hook", plans(50))
     adopt(home, folder, 50)
-    run(home, folder, sys.executable, "-m", "holdfast", "agents", "install", "claude", "codex")
+    run(home, folder, sys.executable, "-m", "holdfast", "agents", "install", *AGENTS)
     tree = linked(home, folder)
     outcome = report.Outcome()
     for title, size in (("An agent's harmless call", 0), ("An agent's harmless call of 64 KB", LARGE)):
@@ -54,6 +55,14 @@ def _contenders(home: Home, tree: str, size: int) -> list[Contender]:
         ),
         "claude PostToolUse": ("claude", "PostToolUse", _call(tree, "Bash", command="make check", out=filler)),
         "codex PreToolUse Bash": ("codex", "PreToolUse", _call(tree, "Bash", command="git status -sb\n" + filler)),
+        "gemini BeforeTool": (
+            "gemini", "BeforeTool", _call(tree, "run_shell_command", command="git status -sb\n" + filler),
+        ),
+        "cursor preToolUse": ("cursor", "preToolUse", _of_cursor(tree, "git status -sb\n" + filler)),
+        "copilot preToolUse": ("copilot", "preToolUse", _of_copilot(tree, "git status -sb\n" + filler)),
+        "opencode tool.execute.before": (
+            "opencode", "tool.execute.before", _call(tree, "bash", command="git status -sb\n" + filler),
+        ),
     }  # fmt: skip
     found = [
         _contender(home, tree, name, _registered(tree, agent, event), text)
@@ -75,11 +84,26 @@ def _call(tree: str, tool: str, out: str | None = None, **given: str) -> str:
     return json.dumps({**call, "tool_name": tool, "tool_input": given, "tool_use_id": "1", **answer})
 
 
-def _registered(tree: str, agent: str, event: str) -> str:
+def _of_cursor(tree: str, line: str) -> str:
+    call = {"conversation_id": SESSION, "generation_id": "1", "model": "default", "tool_name": "Shell"}
+    last = {"cwd": tree, "hook_event_name": "preToolUse", "cursor_version": "2.4.1", "workspace_roots": [tree]}
+    return json.dumps({**call, "tool_input": {"command": line}, "tool_use_id": "1", **last})
+
+
+def _of_copilot(tree: str, line: str) -> str:
+    call = {"sessionId": SESSION, "timestamp": 1795491514766, "cwd": tree, "toolName": "bash"}
+    return json.dumps({**call, "toolArgs": {"command": line, "description": "Look"}})
+
+
+def _registered(tree: str, name: str, event: str) -> str:
     """The command that the agent's own settings name for an event."""
-    path = {"claude": ".claude/settings.json", "codex": ".codex/hooks.json"}[agent]
-    with open(os.path.join(tree.removesuffix("-linked"), path), encoding="utf-8") as file:
-        return str(json.load(file)["hooks"][event][0]["hooks"][0]["command"])
+    agent = AGENTS[name]
+    with open(os.path.join(tree.removesuffix("-linked"), agent.path), encoding="utf-8") as file:
+        text = file.read()
+    if agent.form is None:
+        return str(json.loads(text.partition("const commands = ")[2].partition("\nconst ")[0])[event])
+    entry = json.loads(text)["hooks"][event][0]
+    return str((entry["hooks"][0] if agent.form.nested else entry)[agent.form.key])
 
 
 def _contender(home: Home, tree: str, name: str, command: str, text: str) -> Contender:
