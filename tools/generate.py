@@ -1,4 +1,4 @@
-"""Write what is generated from the code, or check that it is up to date: schemas, guide, reference, README output."""
+"""Write what is generated from the code, or check that it is up to date: schemas, guide, reference, plugin, README output."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+import plugin
 import reference
 from holdfast.usecases.guide.texts import pages
 from schemas import schemas
@@ -40,8 +41,8 @@ def generated() -> dict[Path, str]:
         ROOT / "src/holdfast/schemas" / f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in schemas().items()
     }
-    files.update({ROOT / path: text for path, text in pages().items()})
-    files.update({ROOT / path: text for path, text in reference.pages().items()})
+    for more in (pages(), reference.pages(), plugin.files()):
+        files.update({ROOT / path: text for path, text in more.items()})
     readme = ROOT / "README.md"
     files[readme] = with_demo(readme.read_text("utf-8"))
     return files
