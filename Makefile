@@ -1,6 +1,6 @@
 # Everything from a fresh clone: `make demo` and `make test` need only git, make and Python 3.11+.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts contract generated inspector bench race prove generate site shells dist packages release clean
+.PHONY: help demo test check format lint types contracts contract generated inspector bench race prove generate site shells dist packages release agents-real clean
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -23,6 +23,7 @@ help:
 	@echo "make contract   what is asked and faked of GitHub's API beside GitHub's own description of it (needs npm)"
 	@echo "make inspector  the MCP server beside the inspector's command line (needs npm; a minute, the first time more)"
 	@echo "make site       the documentation site, into site/; a link or anchor that leads nowhere fails it"
+	@echo "make agents-real  the coding agents themselves, from npm, under Holdfast's hooks (1 GB below .agents/, a minute)"
 	@echo "make generate   write what is generated from the code"
 
 $(VENV)/bin/python:
@@ -97,10 +98,13 @@ contract: $(STAMP)
 inspector: $(STAMP)
 	$(PY) tools/inspector.py
 
+agents-real: $(STAMP)
+	$(PY) tools/agents_real.py
+
 prove: $(STAMP)
 	HOLDFAST_PROOF=.proof/tests.json HYPOTHESIS_PROFILE=prove $(PY) -m pytest -m "prove or not prove" tests
 	$(PY) race/run.py --json .proof/race.json $(RACE)
 	$(PY) tools/reliability.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract .inspector .packages .proof dist site .site
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract .inspector .packages .agents .proof dist site .site
