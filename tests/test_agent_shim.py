@@ -169,7 +169,7 @@ def test_a_deleted_session_is_over(opencode: OpenCode) -> None:
     assert not opencode.knows()
 
 
-@pytest.mark.parametrize("spoiled", ["no shell", "no hook", "no repository", "garbage"])
+@pytest.mark.parametrize("spoiled", ["no shell", "no hook", "no repository", "garbage", "null"])
 def test_whatever_is_wrong_opencode_goes_on(opencode: OpenCode, spoiled: str, tmp_path: Path) -> None:
     plugin = shutil.copy(opencode.at / ".opencode/plugins/holdfast.js", tmp_path / "holdfast.mjs")
     hook = opencode.repo.path / ".git/holdfast/agent-hook"
@@ -179,6 +179,8 @@ def test_whatever_is_wrong_opencode_goes_on(opencode: OpenCode, spoiled: str, tm
         hook.unlink()
     elif spoiled == "garbage":
         hook.write_text("echo '{'; echo null\n")
+    elif spoiled == "null":
+        hook.write_text("echo null\n")
     else:
         opencode.at = tmp_path
     hooks = [
