@@ -13,6 +13,7 @@ from claiming import Clone, document, executable, mode_of
 from conftest import Ran, Repo
 from holdfast.domain.agent_settings import MARK
 from holdfast.domain.agents import AGENTS
+from holdfast.usecases.setup import detect
 
 CLAUDE, CODEX = ".claude/settings.json", ".codex/hooks.json"
 THEIRS = """{
@@ -226,6 +227,46 @@ def test_every_agent_is_registered_and_answers(adopted: Repo) -> None:
     after.pop(".git/holdfast/agents.json")
     assert {path: text for path, text in after.items() if path in before or "/cache/" not in path} == before
     assert not [agent for agent in AGENTS.values() if (adopted.path / agent.path.split("/")[0]).exists()]
+
+
+SIGNS = {
+    "gemini": ".gemini/x", "cursor": ".cursor/rules/x", "copilot": ".github/hooks/mine.json", "opencode": "opencode.json",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_an_agent_that_works_here_is_seen_by_doctor(adopted: Repo, name: str) -> None:
+    adopted.write(SIGNS[name], "{}")
+    found = {one["subject"]: one for one in adopted.json("doctor")["diagnoses"] if one["code"] == "agents-unhooked"}
+    assert found[name]["remedy"] == f"holdfast agents install {name}"
+    assert install(adopted, name).code == 0
+    assert not [one for one in adopted.json("doctor")["diagnoses"] if one["code"].startswith("agents-")]
+    said = adopted.holdfast("init", "--uninstall", "--yes")
+    assert f"holdfast agents install --remove {name}" in said.err
+
+
+@pytest.mark.parametrize("sign", [*SIGNS.values(), "GEMINI.md", ".github/copilot-instructions.md"])
+def test_init_says_that_agents_work_here(repo: Repo, sign: str) -> None:
+    repo.write(sign, "{}")
+    note = next(one for one in detect.notes(str(repo.path)) if "coding agents work here" in one)
+    assert "holdfast agents install" in note
+
+
+RESUME = {
+    "claude": "claude --resume abc-1", "codex": "codex resume abc-1", "gemini": "gemini --resume abc-1",
+    "cursor": "cursor-agent --resume abc-1", "copilot": "copilot --resume=abc-1", "opencode": "opencode --session abc-1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_each_agent_has_its_own_way_to_go_on(alone: Clone, name: str) -> None:
+    """From `--help` of the programs in npm; Cursor: cursor.com/docs/cli/reference/parameters."""
+    assert alone.holdfast("init", "--yes").code == 0
+    alone.claimed(4)
+    at = next((alone.path / ".worktrees").iterdir())
+    for verb in (("start", "--agent", name), ("end",)):
+        assert alone.holdfast("session", *verb, "--id", "abc-1", cwd=at).code == 0
+    assert document(alone.holdfast("resume", "4", "--json"))["command"] == RESUME[name]
 
 
 OTHERS = {

@@ -253,7 +253,7 @@ GEMINI = Agent(
     _GEMINI_READING,
     _GEMINI_ANSWERS,
     "gemini --resume {session}",
-    (".gemini", "GEMINI.md"),
+    (".gemini",),
     note="Gemini CLI runs them only in folders that you have trusted, and shows them to you once",
 )  # fmt: skip
 CURSOR = Agent(
@@ -286,7 +286,7 @@ COPILOT = Agent(
     _COPILOT_READING,
     _COPILOT_ANSWERS,
     "copilot --resume={session}",
-    (".github/hooks", ".github/copilot-instructions.md"),
+    (".github/hooks",),
     note="Copilot CLI runs a repository's hooks only in folders that you have trusted",
     marks=("sessionId", "timestamp"),
     lacks=("transcript_path", "permission_mode"),

@@ -38,7 +38,8 @@ _MANAGERS = {
     ".pre-commit-config.yaml": "pre-commit", "lefthook.yml": "lefthook", "lefthook.yaml": "lefthook",
     ".lefthook.yml": "lefthook", ".husky": "husky", ".overcommit.yml": "overcommit",
 }  # fmt: skip
-_AGENTS = (*(sign for agent in AGENTS.values() for sign in agent.signs), "CLAUDE.md", "AGENTS.md")
+_GUIDES = ("CLAUDE.md", "AGENTS.md", "GEMINI.md", ".github/copilot-instructions.md")
+_AGENTS = (*(sign for agent in AGENTS.values() for sign in agent.signs), *_GUIDES)
 
 INSERT = "insert"
 APPEND = "append"
