@@ -242,6 +242,18 @@ def test_what_is_no_id_names_no_file(team_of_two: Clone, session: Any) -> None:
     reason(output(odd.call("PreToolUse", session_id=session, tool_name="Bash", tool_input={"command": "rm -rf .git"})))
 
 
+@pytest.mark.parametrize("name", AGENT_NAMES)
+def test_no_agents_id_names_a_file_elsewhere(team_of_two: Clone, name: str) -> None:
+    odd = Agent(team_of_two, team_of_two.four, name)  # type: ignore[attr-defined]
+    folder = team_of_two.path / ".git" / "holdfast" / "sessions"
+    dangerous = {"tool_name": "Bash", "tool_input": {"command": "rm -rf .git"}}
+    for session in ("../../../x", 'a"b', 5):
+        odd.call("PostToolUse", session_id=session)
+        odd.call("SessionStart", session_id=session)
+        reason(output(odd.call("PreToolUse", session_id=session, **dangerous)))
+    assert not folder.is_dir() or os.listdir(folder) == []
+
+
 # What an agent is told when it begins
 
 

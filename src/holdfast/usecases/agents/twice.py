@@ -7,7 +7,6 @@ import os
 
 from holdfast.adapters import files
 from holdfast.adapters.git import decode
-from holdfast.domain import agent_settings
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ def heard_already(top: str, named: Agent, caller: Agent, environment: Mapping[st
 
 
 def _calls(top: str, agent: Agent) -> bool:
+    from holdfast.domain import agent_settings  # most calls come once, and need none of it
+
     try:
         content = files.read(os.path.join(top, agent.path))
     except OSError:

@@ -84,7 +84,7 @@ def propose(site: Site, where: Folder, runtime: Runtime, record: Record | None, 
 def rendered(text: str, runtime: Runtime, chain: str) -> State:
     """A hook's file from its template; each placeholder becomes one quoted word of the shell."""
     words = {"PYTHON": runtime.python, "ENTRY": runtime.entry, "CHAIN": chain, **_of_agents()}
-    filled = _PLACEHOLDER.sub(lambda match: quoted(words[match[1]]), text)
+    filled = _PLACEHOLDER.sub(lambda match: quoted(words[match[1]]) if match[1] in words else match[0], text)
     return State(encode(filled), _MODE)
 
 
