@@ -1,6 +1,6 @@
 """A stand-in for a language model, on a port of this machine: it answers with the tool calls that it was given, then is done.
 
-It speaks what the real agents ask in: chat completions (platform.openai.com/docs/api-reference/chat), messages
+It speaks what the real agents ask in: chat completions and responses (platform.openai.com/docs/api-reference), messages
 (docs.anthropic.com/en/api/messages) and generateContent (ai.google.dev/api/generate-content), each with streaming.
 """
 
@@ -71,6 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.served.asked.append(data)
         if "GenerateContent" in path or "generateContent" in path:
             self._gemini(data, "stream" in path)
+        elif path.endswith("/responses"):
+            self._responses(data)
         elif path.endswith("/messages"):
             self._anthropic(data)
         else:
@@ -106,6 +108,20 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             choice = [{"index": 0, "message": message, "finish_reason": why}]
             self._send(json.dumps({**base, "object": "chat.completion", "choices": choice}), "application/json")
+
+    def _responses(self, data: dict[str, Any]) -> None:
+        done = sum(one.get("type") == "function_call_output" for one in data["input"])
+        turn = self._turn(data.get("tools"), done)
+        item: dict[str, Any] = {"type": "message", "role": "assistant", "id": "msg_1"}
+        item["content"] = [{"type": "output_text", "text": DONE}]
+        if turn is not None:
+            item = {"type": "function_call", "id": f"fc_{done}", "call_id": f"call_{done}", "name": turn[0]}
+            item["arguments"] = json.dumps(turn[1])
+        usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+        self._events([
+            {"type": "response.created", "response": {"id": "r1"}}, {"type": "response.output_item.done", "item": item},
+            {"type": "response.completed", "response": {"id": "r1", "usage": usage}},
+        ])  # fmt: skip
 
     def _gemini(self, data: dict[str, Any], stream: bool) -> None:
         parts = [part for content in data.get("contents", []) for part in content.get("parts", [])]

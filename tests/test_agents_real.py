@@ -39,6 +39,7 @@ class Real(NamedTuple):
     environment: dict[str, str]
     shell: str
     files: dict[str, str]
+    line: str = "command"
 
 
 def claude(url: str, home: Path) -> Real:
@@ -48,6 +49,28 @@ def claude(url: str, home: Path) -> Real:
         "DISABLE_AUTOUPDATER": "1",
     }  # fmt: skip
     return Real((program("claude-code", "claude"), "-p", "go", "--allowedTools", "Bash"), environment, "Bash", {})
+
+
+def codex(url: str, home: Path) -> Real:
+    """`codex exec --help`, developers.openai.com/codex/config-reference; its hooks are trusted by nobody here."""
+    trusted = "".join(f'[projects."{path}"]\ntrust_level = "trusted"\n' for path in trusts(home))
+    settings = f"""model = "m"
+model_provider = "local"
+[model_providers.local]
+name = "local"
+base_url = "{url}/v1"
+wire_api = "responses"
+env_key = "LOCAL_KEY"
+{trusted}"""
+    bypass = ("--dangerously-bypass-hook-trust", "--dangerously-bypass-approvals-and-sandbox")
+    words = (program("codex", "vendor/*/bin/codex"), "exec", *bypass, "go")
+    return Real(words, {"LOCAL_KEY": "x"}, "exec_command", {".codex/config.toml": settings}, "cmd")
+
+
+def trusts(home: Path) -> list[Path]:
+    """The repositories beside the home, and their worktrees."""
+    found = [path for path in home.parent.iterdir() if (path / ".git").exists()]
+    return [*found, *(tree for path in found for tree in path.glob(".worktrees/*"))]
 
 
 def gemini(url: str, home: Path) -> Real:
@@ -81,7 +104,7 @@ def opencode(url: str, home: Path) -> Real:
     return Real(words, environment, "bash", {".config/opencode/opencode.json": json.dumps(settings)})
 
 
-REAL = {"claude": claude, "gemini": gemini, "copilot": copilot, "opencode": opencode}
+REAL = {"claude": claude, "codex": codex, "gemini": gemini, "copilot": copilot, "opencode": opencode}
 
 
 def program(package: str, name: str) -> str:
@@ -97,7 +120,9 @@ def play(team: Clone, name: str, lines: list[str], *more: str) -> tuple[Ran, Mod
     turns: Turns = []
     with model(turns) as served:
         real = REAL[name](served.url, home)
-        turns += [(real.shell, {"command": line, "description": "Do it"}) for line in lines]
+        turns += [
+            (real.shell, {real.line: line, **({} if name == "codex" else {"description": "Do it"})}) for line in lines
+        ]
         for path, text in real.files.items():
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             (home / path).write_text(text)
@@ -125,7 +150,7 @@ def test_a_real_agent_is_heard_of_told_and_refused(team_of_two: Clone, name: str
     assert [one["data"]["agent"] for one in sessions] == [name]
     assert sessions[0]["worktree"] == str(at)
     folder = team_of_two.path / ".git/holdfast/sessions"
-    assert not list(folder.glob("*.json")), "it has ended"
+    assert bool(list(folder.glob("*.json"))) == (name == "codex"), "it has ended; Codex does not tell"
 
 
 def test_claude_with_settings_and_plugin_hears_everything_once(team_of_two: Clone) -> None:

@@ -10,11 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".agents"
 PACKAGES = (
-    "@anthropic-ai/claude-code@2.1.197",
-    "@google/gemini-cli@0.61.0",
-    "@github/copilot@1.0.102",
-    "opencode-ai@1.18.33",
-)
+    "@anthropic-ai/claude-code@2.1.197", "@google/gemini-cli@0.61.0", "@github/copilot@1.0.102", "opencode-ai@1.18.33",
+    "@openai/codex@0.169.0",
+)  # fmt: skip
 """The versions that the records in `domain/agents.py` were written from: about 1 GB."""
 
 

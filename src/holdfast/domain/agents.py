@@ -3,7 +3,8 @@
 What the records rest on, measured with the programs themselves (`make agents-real`) where there is a package of them:
 
 - Claude Code: code.claude.com/docs/en/hooks; npm @anthropic-ai/claude-code 2.1.197.
-- Codex CLI: developers.openai.com/codex/hooks, codex-rs/hooks/src/schema.rs and engine/output_parser.rs.
+- Codex CLI: developers.openai.com/codex/hooks, codex-rs/hooks/src/schema.rs and engine/output_parser.rs; npm
+  @openai/codex 0.169.0.
 - Gemini CLI: docs/hooks/reference.md in npm @google/gemini-cli 0.61.0. Its standard output must be JSON or nothing, its time
   limits are milliseconds, and what `BeforeTool` says goes to its user (`systemMessage`): only a refusal reaches the model.
 - Cursor: cursor.com/docs/agent/hooks, cursor.com/docs/reference/third-party-hooks. It also runs the hooks of Claude's file.
