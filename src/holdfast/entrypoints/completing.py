@@ -226,7 +226,7 @@ def _schemas() -> Iterable[Told]:
 
 
 def _agents() -> Iterable[Told]:
-    from holdfast.domain.agent_settings import AGENTS
+    from holdfast.domain.agents import AGENTS
 
     return ((name, "") for name in AGENTS)
 
