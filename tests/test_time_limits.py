@@ -63,7 +63,7 @@ def test_what_goes_on_by_itself_is_ended_too(repo: Repo, tmp_path: Path) -> None
     """`notify.command`, and emptying the trash: a process group with a watch over it."""
     script = (
         "from holdfast.adapters import spawn; import os, sys; "
-        "spawn.begin(['sh', '-c', 'sleep 77778 & echo $$ > pid; sleep 77778'], dict(os.environ), int(sys.argv[1]))"
+        "spawn.begin(['sh', '-c', 'sleep 77778 & sleep 77778'], dict(os.environ), int(sys.argv[1]))"
     )
     ran = repo.run(sys.executable, "-c", script, "1")
     assert ran.code == 0, ran
@@ -79,12 +79,16 @@ def test_what_goes_on_by_itself_is_ended_too(repo: Repo, tmp_path: Path) -> None
 
 
 def test_what_goes_on_by_itself_and_ends_leaves_nothing(repo: Repo) -> None:
-    script = "from holdfast.adapters import spawn; import os; spawn.begin(['touch', 'done'], dict(os.environ), 77779)"
-    assert repo.run(sys.executable, "-c", script).code == 0
+    script = (
+        "from holdfast.adapters import spawn; import os, sys; "
+        "spawn.begin(['sh', '-c', 'pwd > $0', sys.argv[1]], dict(os.environ), 77779)"
+    )
+    assert repo.run(sys.executable, "-c", script, str(repo.path / "done")).code == 0
     until = time.monotonic() + 20
     while time.monotonic() < until and any("77779" in one for one in _commands()):
         time.sleep(0.05)
-    assert (repo.path / "done").exists() and not any("77779" in one for one in _commands())
+    assert repo.read("done") == "/\n", "whoever works on by themselves stands in no worktree"
+    assert not any("77779" in one for one in _commands())
 
 
 def test_git_asks_nobody(repo: Repo, tmp_path: Path) -> None:

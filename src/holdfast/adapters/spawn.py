@@ -18,8 +18,8 @@ LONGEST = 3_600
 """Seconds that a program may take: longer than any honest checkout, and not for ever."""
 OVERDUE = 124
 """The exit code of a program that was ended because it took longer (as timeout(1) has it)."""
-_WATCH = '"$@" & p=$!; n=0; while kill -0 $p 2>/dev/null; do [ $n -lt "$0" ] || kill -9 0; sleep 1; n=$((n + 1)); done'
-"""A shell that ends its process group when what it runs takes longer than `$0` seconds."""
+_WATCH = 'cd / || exit; "$@" & p=$!; n=0; while kill -0 $p 2>/dev/null; do [ $n -lt "$0" ] || kill -9 0; sleep 1; n=$((n + 1)); done'
+"""A shell that ends its process group when what it runs takes longer than `$0` seconds; it stands in no worktree."""
 
 
 class Overdue(Exception):
@@ -101,7 +101,7 @@ class Running:
 
 
 def begin(arguments: Sequence[str], environment: Mapping[str, str], seconds: int = LONGEST) -> None:
-    """Start a program that goes on when this process has ended, in a process group of its own, and says nothing.
+    """Start a program in `/` that goes on when this process has ended, in a process group of its own, and says nothing.
 
     After so many seconds it is ended, with everything that it started.
     """
