@@ -18,7 +18,10 @@ LONGEST = 3_600
 """Seconds that a program may take: longer than any honest checkout, and not for ever."""
 OVERDUE = 124
 """The exit code of a program that was ended because it took longer (as timeout(1) has it)."""
-_WATCH = 'cd / || exit; "$@" & p=$!; n=0; while kill -0 $p 2>/dev/null; do [ $n -lt "$0" ] || kill -9 0; sleep 1; n=$((n + 1)); done'
+_WATCH = (
+    'cd / || exit; "$@" & p=$!; n=0; '
+    'while kill -0 $p 2>/dev/null; do [ $n -lt "$0" ] || kill -9 0; sleep 1; n=$((n + 1)); done'
+)
 """A shell that ends its process group when what it runs takes longer than `$0` seconds; it stands in no worktree."""
 
 
