@@ -88,7 +88,7 @@ def test_what_an_argument_takes_is_looked_up_by_names_that_there_are() -> None:
         (("explain", "evidence-m"), ["evidence-missing"]),
         (("explain", "case-finish-k"), ["case-finish-killed"]),
         (("schema", "plan.s"), ["plan.set", "plan.show"]),
-        (("agents", "install", "claude", "co"), ["codex"]),
+        (("agents", "install", "claude", "co"), ["codex", "copilot"]),
         (("migrate", "--only", "ma"), ["make"]),
         (("approve", "finish."), ["finish.verify"]),
         (("completion", ""), ["bash", "zsh", "fish"]),

@@ -598,7 +598,7 @@ def test_a_merge_call_that_is_answered_too_late(hub: Fake) -> None:
     request = one(hub)
     hub.faults.append(("*", "/merge$", forges.slow(1.0)))
     found = asked(hub, timeout=0.6).merge(request, SQUASH, "t", "m")
-    assert found.meaning == UNCLEAR and "no answer within 0.6 seconds" in found.words
+    assert found.meaning == UNCLEAR and "no answer" in found.words  # whichever of two clocks ends first
     forges.wait_for(lambda: hub.requests[1].state == "merged")
     assert len(hub.merges) == 1
 

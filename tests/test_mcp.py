@@ -615,7 +615,7 @@ def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path) -> None:
     assert ran.returncode == 1 and ran.stdout == ""
     what, why, remedy = ran.stderr.splitlines()
     assert what == "refused: `holdfast-mcp`" and "the extra `mcp` is not installed" in why
-    assert all(f"{tool} install" in remedy and "holdfast[mcp]" in remedy for tool in ("pip", "uv tool", "pipx"))
+    assert all(f"{tool} install" in remedy and "'.[mcp]'" in remedy for tool in ("pip", "uv tool", "pipx"))
 
 
 def test_the_command_line_imports_nothing_of_it(alone: Clone) -> None:

@@ -141,7 +141,7 @@ def test_starting_imports_only_what_a_start_needs(adopted: Repo) -> None:
 def test_nobody_is_told_to_install_somebody_elses_project() -> None:
     """On the public index the name is another project's; whoever reads it would install that."""
     texts = [*(ROOT / "src").rglob("*"), *(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
-    told = re.compile(r"\b(?:install|add|uvx|pipx run)\s+(?:-\S+\s+)*['\"]?holdfast\b")
+    told = re.compile(r"\b(?:install|(?<!mcp )add|uvx|pipx run)\s+(?:-\S+\s+)*['\"]?holdfast\b(?!@)")
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"
         for path in texts

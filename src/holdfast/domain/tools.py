@@ -112,12 +112,13 @@ def _beside(schema: Schema, more: Schema) -> Schema:
 def _shared(schema: Any, problem: Schema) -> Any:
     """A schema in which a problem, 4 KB each time, is named instead of repeated.
 
-    Without `$schema`, which only a root may have: checkers of an older draft stop at a second one.
+    Without `$schema`, which only a root may have: checkers of an older draft stop at a second one. And without `$id`,
+    from which what is named would be looked for inside of that schema.
     """
     if schema == problem:
         return {"$ref": "#/$defs/problem"}
     if isinstance(schema, dict):
-        return {key: _shared(value, problem) for key, value in schema.items() if key != "$schema"}
+        return {key: _shared(value, problem) for key, value in schema.items() if key not in ("$schema", "$id")}
     return [_shared(one, problem) for one in schema] if isinstance(schema, list) else schema
 
 

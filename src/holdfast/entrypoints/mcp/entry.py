@@ -26,7 +26,7 @@ It speaks on standard input and output, and is started by an agent:
 Each call names the worktree that it is about. It needs the extra: {{}}
 """
 
-_INSTALL = "pip install 'holdfast[mcp]' (uv tool install 'holdfast[mcp]'; pipx install --force 'holdfast[mcp]')"
+_INSTALL = "pip install '.[mcp]' in a clone of Holdfast (or: uv tool install '.[mcp]'; pipx install --force '.[mcp]')"
 
 
 def entry() -> NoReturn:
