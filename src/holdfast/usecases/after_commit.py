@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters import files
+from holdfast.adapters.callers import calling_git
 from holdfast.adapters.git import decode
 from holdfast.domain.rules import index
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
@@ -39,10 +40,11 @@ def after_commit(place: Workspace, git_pid: str) -> Report:
     Only a mark of this very git process counts: a partial commit that was given up leaves one behind.
     """
     git_dir = place.repository.git_dir
-    partial = marks.passed_by(git_dir) == (git_pid, "heal")
-    if partial and not any(os.path.exists(os.path.join(git_dir, name)) for name in _SEQUENCES):
+    pid, passed = marks.passed_by(git_dir)
+    seen = pid != "" and pid in (git_pid, calling_git(git_pid).pid)
+    if seen and passed == marks.HEAL and not any(os.path.exists(os.path.join(git_dir, name)) for name in _SEQUENCES):
         _heal(place, marks.healing(git_dir))
-    return look(place, "HEAD", seen=partial)
+    return look(place, "HEAD", seen=seen)
 
 
 def after_merge(place: Workspace) -> Report:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from holdfast.adapters import files
-from holdfast.adapters.callers import arguments_of_git
+from holdfast.adapters.callers import calling_git
 from holdfast.adapters.git import decode
 from holdfast.domain.policy import FILES, GUIDE
 from holdfast.domain.problem import WARNING, Problem, errors
@@ -14,6 +14,7 @@ from holdfast.usecases import index_file, judge, marks
 from holdfast.usecases.workspace import branch, holds_index
 
 if TYPE_CHECKING:
+    from holdfast.adapters.callers import Caller
     from holdfast.domain.plan_set import PlanSet
     from holdfast.domain.policy import Policy
     from holdfast.usecases.configured import Configured
@@ -35,7 +36,8 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
     if ahead:
         return Verdict(ahead, (), 0)
     head, observer, configured = _opened(place)
-    parents = _parents(place, head, git_pid)
+    git = calling_git(git_pid)
+    parents = _parents(place, head, git)
     verdict, after = _judge(observer, configured, head, parents)
     verdict = _with_guide(place, observer, verdict, head, parents, configured.policy)
     direct = _on_main(place, configured.policy)
@@ -48,7 +50,9 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
     partial = os.path.basename(place.environment.get("GIT_INDEX_FILE", "index")).startswith("next-index")
     if staged and partial:
         marks.to_heal(place.repository.git_dir, staged)
-    marks.gate_passed(place.repository.git_dir, git_pid, healing=bool(staged and partial))
+    # A hook manager between git and us may run others after us: then the commit is looked at once it is made.
+    passed = marks.HEAL if staged and partial else marks.OK if git.pid == git_pid else marks.LOOK
+    marks.gate_passed(place.repository.git_dir, git.pid, passed)
     marks.watch(place.repository.git_dir, configured.policy)
     return verdict
 
@@ -173,11 +177,11 @@ def _on_main(place: Workspace, policy: Policy) -> tuple[Problem, ...]:
     )
 
 
-def _parents(place: Workspace, head: str | None, git_pid: str) -> list[str]:
+def _parents(place: Workspace, head: str | None, git: Caller) -> list[str]:
     """The parents that the commit will have; of an amended commit those of HEAD."""
     if head is None:
         return []
-    if _amends(git_pid):
+    if _amends(git.arguments):
         return _parents_of(place, head)
     return [head, *_merge_heads(place)]
 
@@ -204,10 +208,9 @@ def _parents_of(place: Workspace, commit: str) -> list[str]:
     return found
 
 
-def _amends(git_pid: str) -> bool:
+def _amends(arguments: list[str]) -> bool:
     """True for `git commit --amend`: nothing but the arguments of the calling process tells."""
-    arguments = arguments_of_git(int(git_pid)) if git_pid.isdigit() else None
-    if not arguments or "commit" not in arguments:
+    if "commit" not in arguments:
         return False
     options, takes_value = [], False
     for word in arguments[arguments.index("commit") + 1 :]:

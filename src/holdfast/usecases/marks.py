@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 WATCH_FORMAT = "5"
 _AHEAD = "ahead"
 
+OK, LOOK, HEAL = "ok", "look", "heal"
+"""What the gate leaves to do after a commit that it let pass: nothing, to look at it, or to heal git's index as well."""
+
 
 def folder(git_dir: str) -> str:
     """Where a worktree's marks are; for the main worktree that is the common `holdfast` folder."""
     return os.path.join(git_dir, "holdfast")
 
 
-def gate_passed(git_dir: str, git_pid: str, healing: bool) -> None:
-    """Tell the post-commit hook of the same git process that the gate let this commit pass."""
-    _write(git_dir, "gate", f"{git_pid} {'heal' if healing else 'ok'}\n")
+def gate_passed(git_dir: str, git_pid: str, passed: str) -> None:
+    """Tell the post-commit hook of the same git process that the gate let this commit pass, and what is left to do."""
+    _write(git_dir, "gate", f"{git_pid} {passed}\n")
 
 
 def passed_by(git_dir: str) -> tuple[str, str]:
-    """The git process that the gate let pass last, and `ok` or `heal`; two empty words where there is none.
+    """The git process that the gate let pass last, and `ok`, `look` or `heal`; two empty words where there is none.
 
     The shell adds the branch that HEAD was on.
     """
