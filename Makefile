@@ -1,6 +1,6 @@
 # Everything from a fresh clone: `make demo` and `make test` need only git, make and Python 3.11+.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types contracts contract generated inspector bench race prove generate site shells dist packages release agents-real clean
+.PHONY: help demo test check format lint types contracts contract generated inspector bench race prove generate site shells dist packages release agents-real managers beside clean
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -20,6 +20,8 @@ help:
 	@echo "make packages   install them in clean environments: each Python, lowest and latest dependencies, uv, pipx (minutes)"
 	@echo "make release    check, build and tag VERSION=x.y.z, or say everything that speaks against it; uploads nothing"
 	@echo "make shells     completions at the prompts of bash, zsh and fish, all of which it needs"
+	@echo "make managers   hook managers from the registries, in every order and way to commit (minutes, needs npm)"
+	@echo "make beside     what needs programs beside Python: managers, inspector, packages, site (CI runs it, too)"
 	@echo "make contract   what is asked and faked of GitHub's API beside GitHub's own description of it (needs npm)"
 	@echo "make inspector  the MCP server beside the inspector's command line (needs npm; a minute, the first time more)"
 	@echo "make site       the documentation site, into site/; a link or anchor that leads nowhere fails it"
@@ -101,10 +103,18 @@ inspector: $(STAMP)
 agents-real: $(STAMP)
 	$(PY) tools/agents_real.py
 
+managers: $(STAMP)
+	npm install --silent --no-fund --no-audit --prefix .managers husky@9
+	$(PY) -m pytest -m managers tests/test_managers.py
+
+# What needs programs beside Python; each installs its own below a folder that git ignores.
+beside: managers inspector packages site
+
 prove: $(STAMP)
-	HOLDFAST_PROOF=.proof/tests.json HYPOTHESIS_PROFILE=prove $(PY) -m pytest -m "prove or not prove" tests
+	HOLDFAST_PROOF=.proof/tests.json HYPOTHESIS_PROFILE=prove $(PY) -m pytest -m "(prove or not prove) and not managers" tests
 	$(PY) race/run.py --json .proof/race.json $(RACE)
 	$(PY) tools/reliability.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .contract .inspector .packages .agents .proof dist site .site
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .proof dist site .site
+	rm -rf .contract .inspector .packages .agents .managers

@@ -413,7 +413,11 @@ def test_hooks_that_each_worktree_has_of_its_own(adopted: Repo, path: str) -> No
     ran = adopted.holdfast("start", "1")
     tree = Repo(Path(ran.out.strip()), adopted.env)
     codes, command = OWN[path]
-    assert ran.code == 0 and f"next: {command.format(tree.path)}\n" in ran.err, ran
+    if "husky" in path:  # start brings along what husky keeps out of git; `git worktree add` does not
+        assert ran.code == 0 and "next:" not in ran.err, ran
+        shutil.rmtree(tree.path / ".husky")
+    else:
+        assert ran.code == 0 and f"next: {command.format(tree.path)}\n" in ran.err, ran
     assert "holdfast doctor --fix" not in adopted.holdfast("status").out, "it cannot mend that"
     (one,) = doctor(adopted, "--no-self-test")["diagnoses"]
     found = (one["code"], one["subject"], one["remedy"], one["fixable"])

@@ -214,6 +214,13 @@ BLOCKERS: tuple[Rule, ...] = (
         "The claim and the worktree are there; what the command prepares is not.",
         "Run it again by hand in the worktree.",
     ),
+    Rule(
+        "index-put-aside",
+        ERROR,
+        "A hook manager has put unstaged changes of the plan index file aside, and they do not fit what this commit makes of it.",
+        "The manager would stop with an error, and leave those changes out of the working tree.",
+        "Run `git stash push -- FILE` and commit again; or run `holdfast init`, whose hooks run before anything is put aside.",
+    ),
 )
 _BY_CODE = {rule.code: rule for rule in (*BLOCKERS, *WORKTREE_RULES, *FINISH_RULES, *CI_RULES)}
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from holdfast.usecases.commit_gate import Verdict
     from holdfast.usecases.workspace import Workspace
 
-_GATES = frozenset({"pre-commit", "commit-msg", "pre-merge-commit", "merge-driver"})
+_GATES = frozenset({"pre-commit", "commit-msg", "pre-merge-commit", "merge-driver", "check", "index"})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,6 +32,8 @@ def main(arguments: Sequence[str]) -> int:
     """
     name = arguments[0] if arguments else ""
     serve = _HOOKS.get(name)
+    if name in _OF_GIT and not "".join(arguments[1:2]).isdigit():  # a hook manager knows no process of git
+        arguments = [name, str(os.getppid()), *arguments[1:]]
     if serve is None or len(arguments) <= _NEEDED.get(name, 0):
         why = "only git starts it, with arguments of its own" if serve else "there is no such hook"
         _say(render.error(f"`holdfast hook {name}`", why, "run `git commit`, or `holdfast check --staged`"))
@@ -99,6 +101,37 @@ def _post_applypatch(arguments: Sequence[str], environment: Mapping[str, str]) -
     return _report(after_commit.look(place, "HEAD"))
 
 
+def _check(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """For hook managers: the gate, which stages nothing."""
+    place = _begin(environment, asks_what_is_staged=True)
+    from holdfast.usecases import commit_gate
+
+    return _gate(commit_gate.judged(place, arguments[0]))
+
+
+def _index(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """For hook managers: the gate before a commit or a merge commit, among what they do before and after it."""
+    place = _begin(environment, asks_what_is_staged=True)
+    from holdfast.usecases import managed
+
+    return _gate(managed.gate(place, arguments[0]))
+
+
+def _after(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """For hook managers: what comes after a commit, a merge or a rebase, whichever it was."""
+    place = _begin(environment)
+    from holdfast.usecases import managed
+
+    return _report(managed.after(place, arguments[0]))
+
+
+def _lefthook(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    from holdfast.usecases.setup import lefthook
+
+    sys.stdout.write(lefthook.jobs())
+    return 0
+
+
 def _merge_driver(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     from holdfast.usecases import merge_driver
 
@@ -115,10 +148,17 @@ _HOOKS: dict[str, Callable[[Sequence[str], Mapping[str, str]], int]] = {
     "post-rewrite": _post_rewrite,
     "post-applypatch": _post_applypatch,
     "merge-driver": _merge_driver,
+    "check": _check,
+    "index": _index,
+    "after": _after,
+    "lefthook": _lefthook,
 }
 
 _NEEDED = {"pre-commit": 1, "commit-msg": 2, "post-commit": 1, "merge-driver": 3}
 """How many arguments follow the name of a hook at least."""
+
+_OF_GIT = frozenset({"pre-commit", "commit-msg", "post-commit", "check", "index", "after"})
+"""Whose first argument is the process id of git, or of what git has started."""
 
 
 def _begin(environment: Mapping[str, str], asks_what_is_staged: bool = False) -> Workspace:

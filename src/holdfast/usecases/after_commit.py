@@ -58,7 +58,7 @@ def after_merge(place: Workspace) -> Report:
 
 def after_rewrite(place: Workspace, rewritten: Sequence[str]) -> Report:
     """The post-rewrite hook after a rebase: look at each commit that it made (`OLD NEW` lines), oldest first."""
-    commits = [line.split()[1] for line in rewritten if len(line.split()) >= 2]
+    commits = [line.split()[1] for line in rewritten if len(line.split()) >= 2] or _rebased(place)
     head = place.objects.id_of("HEAD^{commit}")
     order = [*dict.fromkeys(commits), *([head] if head and head not in commits else [])]
     for commit in order:
@@ -66,6 +66,20 @@ def after_rewrite(place: Workspace, rewritten: Sequence[str]) -> Report:
         if report.problems:
             return report
     return NOTHING
+
+
+def _rebased(place: Workspace) -> list[str]:
+    """The commits that the last rebase made, oldest first, by HEAD's reflog: pre-commit keeps git's list of them to itself."""
+    code, out, _ = place.git.attempt("log", "--walk-reflogs", "--format=%H %gs", "--max-count=1000", "HEAD")
+    made: list[str] = []
+    for line in decode(out).splitlines() if code == 0 else []:
+        oid, _, said = line.partition(" ")
+        if "(start): " in said:
+            break
+        made.insert(0, oid)
+    else:
+        return []  # no rebase began here, as far as is remembered
+    return made
 
 
 def look(place: Workspace, commit: str, seen: bool = False) -> Report:

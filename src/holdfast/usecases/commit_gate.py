@@ -44,7 +44,15 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
     refused = (*direct, *verdict.refused)
     if refused:
         return verdict._replace(refused=refused)
-    staged = _stage(place, configured, after)
+    if git.pid == git_pid:
+        staged = _stage(place, configured, after)
+    else:
+        from holdfast.usecases import put_aside
+
+        paths = [folder.index_path for folder in configured.policy.folders]
+        staged, stuck = put_aside.staged(place, git_pid, paths, lambda: _stage(place, configured, after))
+        if stuck:
+            return Verdict(tuple(stuck), (), 0)
     if staged:
         verdict = verdict._replace(warnings=(*verdict.warnings, *_of_several(place, staged[0])))
     partial = os.path.basename(place.environment.get("GIT_INDEX_FILE", "index")).startswith("next-index")
@@ -55,6 +63,29 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
     marks.gate_passed(place.repository.git_dir, git.pid, passed)
     marks.watch(place.repository.git_dir, configured.policy)
     return verdict
+
+
+def judged(place: Workspace, git_pid: str) -> Verdict:
+    """What the gate says where it may stage nothing: the plan index has to be right already."""
+    ahead = _ahead(place)
+    if ahead:
+        return Verdict(ahead, (), 0)
+    head, observer, configured = _opened(place)
+    merges = merging(place)
+    parents = _merge_parents(place, head) if merges else _parents(place, head, calling_git(git_pid))
+    verdict, after = _judge(observer, configured, head, parents)
+    verdict = _with_guide(place, observer, verdict, head, parents, configured.policy)
+    from holdfast.domain.rules import index
+
+    wrong = errors(index.check(after)) if holds_index(place, configured.policy) else []
+    known = {one.identity for one in verdict.refused}
+    direct = () if merges else _on_main(place, configured.policy)
+    return verdict._replace(refused=(*direct, *verdict.refused, *(one for one in wrong if one.identity not in known)))
+
+
+def merging(place: Workspace) -> bool:
+    """True in the pre-merge-commit hook: git names the other sides in its environment, as `GITHEAD_<id>` (builtin/merge.c)."""
+    return any(key.startswith("GITHEAD_") for key in place.environment)
 
 
 def before_merge_commit(place: Workspace) -> Verdict:

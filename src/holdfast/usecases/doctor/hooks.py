@@ -17,7 +17,7 @@ from holdfast.domain.value import TYPE_CHECKING
 from holdfast.usecases.agents import check as agents
 from holdfast.usecases.agents import install
 from holdfast.usecases.check import DRIVER
-from holdfast.usecases.setup import hook_files, hook_folder, idle_hooks, record
+from holdfast.usecases.setup import hook_files, hook_folder, idle_hooks, managers, record
 from holdfast.usecases.setup.hook_folder import Folder
 from holdfast.usecases.setup.lasting import Runtime
 from holdfast.usecases.setup.proposal import COPY, HOOK, Site
@@ -117,13 +117,16 @@ def _seen(where: Folder, name: str, text: str, tracked: frozenset[str]) -> HookS
     path = os.path.join(where.path, name)
     others = where.husky or path in tracked
     by_hand = f"add this line to {path}: {hook_files.line_to_add(name)}" if others else ""
+    if managers.place_of(path) != path and hook_files.is_ours(managers.place_of(path)):
+        path = managers.place_of(path)  # a hook manager starts it from there
     if os.path.isdir(path):
         return HookSeen(name, path, exists=True, by_hand=f"mv {quoted(path)} {quoted(path + '.old')}")
     content = files.read(path)
     if content is None:
         return HookSeen(name, path, exists=False, by_hand=by_hand)
     ours = hook_files.is_ours(path)
-    seen = HookSeen(name, path, True, ours, hook_files.calls_us(path), files.executable(path), by_hand=by_hand)
+    runs = files.executable(path) or where.husky  # which starts its hooks with sh
+    seen = HookSeen(name, path, True, ours, hook_files.calls_us(path), runs, by_hand=by_hand)
     return _of_ours(seen, decode(content), text) if ours else seen
 
 

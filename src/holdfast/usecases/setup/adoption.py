@@ -11,7 +11,7 @@ from holdfast.adapters.files import State
 from holdfast.adapters.git import decode, encode
 from holdfast.domain import configuration, policy, takeover
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases.setup import detect
+from holdfast.usecases.setup import detect, lefthook
 from holdfast.usecases.setup.proposal import ATTRIBUTES, INDEX, SETTINGS, Edit, Proposal, Site, Step, joined, refuse
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def propose(git: Git, site: Site, chosen: tuple[str, ...], profiles: frozenset[s
         indexes: list[Proposal] = []
     else:
         indexes = [*(_index(site, folder) for folder in folders), _attributes(site, folders)]
-    notes = detect.notes(site.top)
+    notes = detect.helpers(site.top)
     if not found and not chosen:
         notes.insert(
             0,
             f"no plans at the usual places: {folders[0].path} is proposed; name others with --folder",
         )
-    return joined([settings, *indexes, Proposal(notes=tuple(notes))])
+    return joined([settings, *indexes, lefthook.propose(site), Proposal(notes=tuple(notes))])
 
 
 def _configures(name: str, content: bytes | None) -> bool:

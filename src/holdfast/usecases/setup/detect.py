@@ -34,10 +34,6 @@ _TASK_NAME = re.compile(r"task-\d+ - .*\.md", re.I | re.S)
 _MAIN_NAMES = ("main", "master", "trunk")
 _SCP = re.compile(r"(?:[^@/:\s]+@)?([^/:\s]{2,}):(?!//)")
 _WITH_HOST = re.compile(r"(?:https?|ssh|git|git\+ssh|ssh\+git)://(?:[^@/]*@)?([^/:]+)", re.I)
-_MANAGERS = {
-    ".pre-commit-config.yaml": "pre-commit", "lefthook.yml": "lefthook", "lefthook.yaml": "lefthook",
-    ".lefthook.yml": "lefthook", ".husky": "husky", ".overcommit.yml": "overcommit",
-}  # fmt: skip
 _GUIDES = ("CLAUDE.md", "AGENTS.md", "GEMINI.md", ".github/copilot-instructions.md")
 _AGENTS = (*(sign for agent in AGENTS.values() for sign in agent.signs), *_GUIDES)
 
@@ -149,15 +145,10 @@ def host_of(url: str) -> str:
     return match[1] if match is not None else ""
 
 
-def notes(top: str) -> list[str]:
-    """What is good to know about the helpers that work in this repository already."""
-    here = files.names(top)
-    managers = sorted({_MANAGERS[name] for name in here if name in _MANAGERS})
+def helpers(top: str) -> list[str]:
+    """What is good to know about the agents that work in this repository already."""
     agents = [name for name in _AGENTS if os.path.lexists(os.path.join(top, name))]
-    said = [
-        f"{manager} manages hooks here: they go on running. After it wrote them anew: `holdfast init --local`"
-        for manager in managers
-    ]
+    said = []
     if agents:
         said.append(
             f"coding agents work here ({', '.join(agents)}): `holdfast guide --write` tells them the rules, "

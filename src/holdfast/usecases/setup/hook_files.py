@@ -12,7 +12,7 @@ from holdfast.domain import agents, takeover
 from holdfast.domain.codes import BY_CODE
 from holdfast.domain.quoting import quoted
 from holdfast.domain.value import TYPE_CHECKING
-from holdfast.usecases.setup import lasting
+from holdfast.usecases.setup import lasting, managers
 from holdfast.usecases.setup.hook_folder import tracked
 from holdfast.usecases.setup.lasting import package
 from holdfast.usecases.setup.proposal import COPY, EXCLUDE, HOOK, KEPT, Edit, Proposal, Site, Step
@@ -140,7 +140,22 @@ def is_ours(path: str) -> bool:
 
 def found(path: str, site: Site) -> Entry:
     """What can be told of a hook of ours without a record."""
-    return Entry(HOOK, site.place(path), ABSENT, None, False, (), site.place(path + BEFORE))
+    kept = chain_of(decode(files.read(path) or b"")) or path + BEFORE
+    return Entry(HOOK, site.place(path), ABSENT, None, False, (), site.place(kept))
+
+
+def places(hook: str) -> tuple[str, ...]:
+    """Where a hook of ours can be that was written to the path `hook`: hook managers rename what is there."""
+    return (hook, hook + managers.LEGACY, hook + managers.OLD)
+
+
+def moved(entry: Entry, site: Site, record: Record) -> Entry:
+    """The entry of a hook of ours, with the place to which a hook manager has moved it, where one has."""
+    path = site.absolute(entry.place)
+    if entry.kind != HOOK or is_ours(path):
+        return entry
+    there = (site.place(other) for other in places(path)[1:] if is_ours(other))
+    return next((entry._replace(place=place) for place in there if record.entry(place) is None), entry)
 
 
 def put_back(entry: Entry, site: Site, path: str, now: State) -> Proposal:
@@ -148,13 +163,28 @@ def put_back(entry: Entry, site: Site, path: str, now: State) -> Proposal:
     kept = resting_at(site.absolute(entry.kept)) if entry.kept is not None else ""
     resting = files.state(kept) if kept else ABSENT
     untouched = now.exists and now.digest == entry.after
+    behind = path.endswith((managers.LEGACY, managers.OLD))
+    if managers.wrote(resting.content) and (behind or managers.wrote(now.content)):  # it has written its hook anew
+        leftover = Edit(KEPT, kept, resting, ABSENT)
+        resting = ABSENT
+    else:
+        leftover = None
     if now.exists and not untouched and not is_ours(path):
+        if leftover is not None:
+            step = Step(
+                "hook", kept, f"remove {site.shown(kept)}: {managers.wrote(now.content)} has written its hook anew"
+            )
+            return Proposal(steps=(step,), edits=(leftover,))
+        if managers.wrote(now.content) and not resting.exists:
+            return Proposal()
         rest = f"; the hook that was here before init rests as {site.shown(kept)}" if resting.exists else ""
         return Proposal(notes=(f"the hook {site.shown(path)} is another's now and stays{rest}",))
-    former = resting if resting.exists else (entry.before if untouched and entry.exact else ABSENT)
+    before = ABSENT if behind and managers.wrote(entry.before.content) else entry.before
+    former = resting if resting.exists else (before if untouched and entry.exact else ABSENT)
     if not former.exists and not now.exists:
         return Proposal()
     edits = [Edit(HOOK, path, now, former, ours=True)]
+    edits += [leftover] if leftover is not None else []
     if resting.exists:
         edits.append(Edit(KEPT, kept, resting, ABSENT))
         copy = files.state(kept + ASIDE)  # left where a run was killed that set it aside
@@ -174,9 +204,12 @@ def resting_at(kept: str) -> str:
 
 
 def calls_us(path: str) -> bool:
-    """True for a hook that Holdfast wrote, or that has the line which calls it and hears what it answers."""
+    """True for a hook that Holdfast wrote, or that calls it and hears what it answers: by a line, or as managers do."""
     if is_ours(path):
         return True
+    behind = managers.place_of(path)
+    if behind != path:
+        return is_ours(behind) and files.executable(behind)
     lines = (line.strip() for line in (files.read_regular(path) or b"").splitlines())
     return any(
         b"holdfast/hooks/" in line and not line.startswith(b"#") and b"|| true" not in line and b"|| :" not in line
@@ -214,11 +247,70 @@ def _hook(
         return Proposal(notes=(f"husky runs no hook {name}: `guard.refs` does nothing here",))
     if path in tracked or (where.husky and now.exists and not ours):
         return Proposal(notes=_line_to_add(name, path, site, path in tracked))
+    if managers.place_of(path) != path:
+        return _behind(name, path, site, runtime, record, text)
     if now.exists and not ours:
-        return _chained(name, path, now, site, runtime, text)
+        chained = _chained(name, path, now, site, runtime, text)
+        return chained._replace(edits=(*chained.edits, *_replaced(path)))
     kept = _kept_before(path, site, record)
+    if kept and files.executable(kept) and managers.starts_legacy(files.read_regular(kept)):
+        return _turned_round(name, path, now, kept, site, runtime, text)
     after = rendered(text, runtime, kept if kept and files.executable(kept) else "")
     return Proposal() if now.same(after) else Proposal(edits=(Edit(HOOK, path, now, after, ours=ours, kept=kept),))
+
+
+def _behind(name: str, hook: str, site: Site, runtime: Runtime, record: Record | None, text: str) -> Proposal:
+    """Ours beside the hook of a manager that starts NAME.legacy: there, with whatever rested there before."""
+    path = managers.place_of(hook)
+    now, ours = files.state(path), is_ours(path)
+    manager = managers.wrote(files.read_regular(hook))
+    how = f"{manager}, whose hook stands there, starts it before its own"
+    step = Step("hook", path, f"install the hook {name} as {site.shown(path)}: {how}")
+    if now.exists and not ours and not managers.wrote(now.content):
+        chained = _chained(name, path, now, site, runtime, text)
+        return chained._replace(steps=(step, *chained.steps))
+    # What ours started before the manager moved it goes on running; the manager's own hook is back in its place.
+    before = chain_of(decode(now.content or b"")) if ours else ""
+    kept = next((one for one in (before, _kept_before(path, site, record)) if one and files.executable(one)), "")
+    over = [one for one in dict.fromkeys((kept, hook + BEFORE)) if one and managers.wrote(files.read_regular(one))]
+    kept = "" if kept in over else kept
+    after = rendered(text, runtime, kept)
+    edits = () if now.same(after) else (Edit(HOOK, path, now, after, ours=ours, kept=kept),)
+    gone = tuple(Edit(KEPT, one, files.state(one), ABSENT) for one in over)
+    said = (step,) if edits and not ours else ()
+    if gone and not said:
+        said = (Step("hook", gone[0].path, f"remove {site.shown(gone[0].path)}: {manager} has written its hook anew"),)
+    return Proposal(steps=said, edits=(*edits, *gone))
+
+
+def _turned_round(name: str, path: str, now: State, kept: str, site: Site, runtime: Runtime, text: str) -> Proposal:
+    """Ours stands before a manager's hook that would start it once more, were it renamed: the two change places."""
+    behind = path + managers.LEGACY
+    there = files.state(behind)
+    theirs = files.state(kept)
+    manager = managers.wrote(theirs.content)
+    step = Step("hook", path, f"put the hook {name} of {manager} back, which starts ours as {site.shown(behind)}")
+    first: tuple[Edit, ...] = ()
+    resting = chain = ""
+    if there.exists and not is_ours(behind):
+        resting = _free_name(behind, there)
+        first = (Edit(KEPT, resting, files.state(resting), there),)
+        chain = resting if files.executable(behind) else ""
+    return Proposal(
+        steps=(step,),
+        edits=(
+            *first,
+            Edit(HOOK, behind, there, rendered(text, runtime, chain), ours=is_ours(behind), kept=resting),
+            Edit(KEPT, path, now, theirs, ours=True),  # from here on it is theirs: uninstalling leaves it
+            Edit(KEPT, kept, theirs, ABSENT),
+        ),
+    )
+
+
+def _replaced(path: str) -> tuple[Edit, ...]:
+    """Ours as lefthook has renamed it: in the way when it is to rename once more, and started by nobody."""
+    old = path + managers.OLD
+    return (Edit(KEPT, old, files.state(old), ABSENT),) if is_ours(old) else ()
 
 
 def _chained(name: str, path: str, now: State, site: Site, runtime: Runtime, text: str) -> Proposal:
@@ -226,7 +318,7 @@ def _chained(name: str, path: str, now: State, site: Site, runtime: Runtime, tex
     kept = _free_name(path, now)
     runs = files.executable(path)
     there = files.state(kept)
-    keeping = () if there.exists else (Edit(KEPT, kept, there, now),)
+    keeping = () if there.same(now) else (Edit(KEPT, kept, there, now),)
     hook = Edit(HOOK, path, now, rendered(text, runtime, kept if runs else ""), kept=kept)
     how = f"the hook that is there goes on running, as {os.path.basename(kept)}"
     idle = f"the file that is there is not executable, so git never ran it: it rests as {os.path.basename(kept)}"
@@ -337,6 +429,7 @@ def _free_name(path: str, now: State) -> str:
     for number in range(1, 100):
         kept = path + BEFORE + ("" if number == 1 else f"-{number}")
         there = files.state(kept)
-        if not there.exists or there.same(now):
+        anew = managers.wrote(there.content) != "" and managers.wrote(there.content) == managers.wrote(now.content)
+        if not there.exists or there.same(now) or anew:
             return kept
     raise FileExistsError(path + BEFORE)

@@ -17,7 +17,7 @@ from holdfast.domain.quoting import quoted
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
 from holdfast.usecases import claims, clock, guard, journal, surroundings, workspace
 from holdfast.usecases.configured import Configurations
-from holdfast.usecases.setup import adoption, hook_files, hook_folder, lasting
+from holdfast.usecases.setup import adoption, hook_files, hook_folder, lasting, lefthook, managers
 from holdfast.usecases.setup import record as install_record
 from holdfast.usecases.setup.proposal import (
     CONFIG,
@@ -93,7 +93,7 @@ def propose(
             )
         drafts.append(_merge_driver(git, site, runtime))
         if options.hooks:
-            drafts.append(_hooks(git, site, environment, runtime, record, templates))
+            drafts.append(_hooks(git, site, environment, runtime, record, templates, adopts))
     except files.NotAFileError as error:
         drafts.append(Proposal(blockers=(_no_file(str(error.args[0])),)))
     whole = joined(drafts)._replace(site=site, git=git, adopts=adopts)
@@ -308,13 +308,16 @@ def _hooks(
     runtime: Runtime,
     record: Record | None,
     templates: Mapping[str, str] | None,
+    adopts: bool,
 ) -> Proposal:
     where = hook_folder.folder(git, site, environment)
     if isinstance(where, Problem):
         return Proposal(blockers=(where,))
     texts = hook_files.templates() if templates is None else templates
     wanted = hook_files.ALL if _guarded(site, git, where) else hook_files.HOOKS
-    return hook_files.propose(site, where, runtime, record, {name: texts[name] for name in wanted if name in texts})
+    known = Proposal(notes=(*managers.notes(site.top, where.path), *lefthook.notes(site.top, adopts)))
+    hooks = hook_files.propose(site, where, runtime, record, {name: texts[name] for name in wanted if name in texts})
+    return joined([known, hooks])
 
 
 def _guarded(site: Site, git: Git, where: hook_folder.Folder) -> bool:

@@ -23,6 +23,7 @@ from holdfast.usecases.setup.proposal import (
     HOOK,
     INDEX,
     KEPT,
+    LINES,
     SECTION,
     SETTINGS,
     TOP,
@@ -58,7 +59,8 @@ def propose_uninstall(top: str, environment: Mapping[str, str]) -> Proposal:
     record = install_record.load(site)
     held = Record(entries=tuple(_without_record(git, site, environment))) if record is None else record
     blockers = _written_elsewhere(held, site)
-    draft = joined([*(_restored(entry, site) for entry in held.entries), _section(git, site, held)])
+    entries = [hook_files.moved(entry, site, held) for entry in held.entries]
+    draft = joined([*(_restored(entry, site) for entry in entries), _section(git, site, held)])
     steps = [*draft.steps]
     if os.path.lexists(site.own):
         steps.append(Step("remove", site.own, f"remove {site.shown(site.own)}"))
@@ -133,7 +135,7 @@ def _our_parts(entry: Entry, site: Site, path: str, now: State) -> Proposal:
     text = decode(now.content)
     if entry.kind == INDEX:
         left = takeover.without_markers(text)
-    elif entry.kind in (ATTRIBUTES, EXCLUDE):
+    elif entry.kind in (ATTRIBUTES, EXCLUDE, LINES):
         left = takeover.without_lines(text, entry.lines)
     else:
         return Proposal()
@@ -185,7 +187,7 @@ def _without_record(git: Git, site: Site, environment: Mapping[str, str]) -> lis
     where = hook_folder.folder(git, site, environment)
     if isinstance(where, Problem):
         return []
-    paths = [os.path.join(where.path, name) for name in hook_files.ALL]
+    paths = [path for name in hook_files.ALL for path in hook_files.places(os.path.join(where.path, name))]
     return [hook_files.found(path, site) for path in paths if hook_files.is_ours(path)]
 
 

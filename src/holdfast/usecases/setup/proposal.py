@@ -22,6 +22,7 @@ HOOK = "hook"
 KEPT = "kept"
 COPY = "copy"
 CONFIG = "config"
+LINES = "lines"
 
 # Where a path starts, so that the record holds when the repository moves.
 TOP = "top"

@@ -221,8 +221,10 @@ def _without_hooks(place: Workspace, ground: Ground, main: str, path: str) -> li
     """What is to be said where the hooks that run in the main worktree do not in the new one."""
     if "core.hookspath" not in ground.settings:
         return []
-    from holdfast.usecases.setup import idle_hooks  # nearly nobody needs it
+    from holdfast.usecases.setup import husky, idle_hooks  # nearly nobody needs them
 
+    with contextlib.suppress(OSError):  # what is missing then is said
+        husky.carry(main, path, place.git)
     problem = idle_hooks.inside(path, place.git)
     return [problem] if problem is not None and idle_hooks.inside(main, place.git) is None else []
 
