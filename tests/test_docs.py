@@ -194,7 +194,7 @@ def typed(text: str) -> Iterator[tuple[str, bool]]:
 
 def commands(line: str) -> Iterator[list[str]]:
     """The words behind each `holdfast` that a line runs, as far as the command goes."""
-    for start in re.finditer(r"(?:^|(?<=[\s(\"'`;|&]))holdfast (?=\S)", line):
+    for start in re.finditer(r"(?:^|(?<=[\s(\"'`;|&]))(?<!mcp add )holdfast (?=\S)", line):
         lexer = shlex.shlex(line[start.end() :], posix=True, punctuation_chars="();<>|&`")
         lexer.wordchars += ",:{}=@^%$"
         words: list[str] = []
@@ -244,6 +244,7 @@ def test_each_command_line_is_one_that_holdfast_takes(page: Path) -> None:
         ("run: holdfast index --check && holdfast check; true", [["index", "--check"], ["check"]]),
         ('holdfast finish N --evidence "a (b) #3" | cat', [["finish", "12", "--evidence", "a (b) #3"]]),
         ("pip install holdfast ./holdfast holdfast-mcp", []),
+        ("claude mcp add holdfast -- holdfast-mcp", []),
     ],
 )  # fmt: skip
 def test_command_lines_are_found(line: str, found: list[list[str]]) -> None:
