@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import growth
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(_HERE), "tools"))
+import markdown_table  # noqa: E402 - beside the other tools that write pages
+
 RESULTS = os.path.join(_HERE, "results.json")
 ROOT = os.path.dirname(_HERE)
 PAGE = "docs/benchmarks.md"
@@ -45,7 +49,7 @@ def _lines(kept: dict[str, Any], plots: Sequence[str]) -> Iterator[str]:
     yield ""
     yield f"Measured on {kept['at'][:10]} by `make bench`, over {kept['runs']} rounds, fewer for the slowest."
     yield ""
-    yield from _table(("what", "here"), [(name, value) for name, value in kept["machine"].items()])
+    yield from markdown_table.lines(("what", "here"), [(name, value) for name, value in kept["machine"].items()])
     yield ""
     yield "## Method"
     yield ""
@@ -57,7 +61,7 @@ def _lines(kept: dict[str, Any], plots: Sequence[str]) -> Iterator[str]:
     yield "## Budgets"
     yield ""
     rows = [(one["what"], _amount(one, "measured"), _amount(one, "limit"), one["verdict"]) for one in kept["budgets"]]
-    yield from _table(("what", "measured", "budget", "verdict"), rows)
+    yield from markdown_table.lines(("what", "measured", "budget", "verdict"), rows)
     yield ""
     yield "## How time grows"
     yield ""
@@ -77,18 +81,11 @@ def _lines(kept: dict[str, Any], plots: Sequence[str]) -> Iterator[str]:
 def _section(table: dict[str, Any], level: str) -> Iterator[str]:
     yield f"{level} {table['title']}"
     yield ""
-    yield from _table(table["columns"], table["rows"])
+    yield from markdown_table.lines(table["columns"], table["rows"])
     yield ""
     for note in table["notes"]:
         yield f"{note}."
         yield ""
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(columns) + " |"
-    yield "|---" * len(columns) + "|"
-    for row in rows:
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
 def _amount(budget: dict[str, Any], name: str) -> str:

@@ -20,6 +20,7 @@ import build_site
 import pages
 import reference
 from holdfast.domain import configuration, configuration_keys
+from holdfast.domain.codes import BY_CODE
 from holdfast.domain.configuration import from_mapping
 from holdfast.entrypoints import cli
 from pages import DOCS, HOW_TO, ROOT, TUTORIAL
@@ -266,6 +267,11 @@ def test_each_configuration_that_is_shown_can_be_used(page: Path) -> None:
 
 
 # The reference is the code's.
+
+
+def test_the_reference_has_every_code() -> None:
+    page = (ROOT / "docs" / "reference" / "rules.md").read_text()
+    assert not [code for code in BY_CODE if f"`{code}`" not in page and f"[{code}]" not in page]
 
 
 def test_the_reference_is_what_the_code_says() -> None:

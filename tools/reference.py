@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import markdown_table
 from holdfast.domain import configuration_keys, exit_codes, policy
 from holdfast.domain.agent_codes import AGENT_RULES
 from holdfast.domain.blockers import BLOCKERS
+from holdfast.domain.ci_codes import CI_RULES
 from holdfast.domain.claims_file_codes import MIGRATE_RULES
 from holdfast.domain.configuration_keys import Key
 from holdfast.domain.finish_codes import FINISH_RULES
@@ -103,7 +105,7 @@ def commands() -> str:
     lines = [
         *_COMMANDS.splitlines(),
         "",
-        *_table(("everywhere", ""), _rows(common._actions)),
+        *markdown_table.lines(("everywhere", ""), _rows(common._actions)),
         "",
         "`NO_COLOR` and `FORCE_COLOR` are heeded. Nothing is asked where standard input or output is no terminal.",
     ]
@@ -119,7 +121,7 @@ def _command(parser: argparse.ArgumentParser, short: str = "") -> Iterator[str]:
     if inner is None:
         yield from ("", "```text", *_usage(parser), "```")
         rows = list(_rows(parser._actions))
-        yield from ("", *_table(("argument", ""), rows)) if rows else ()
+        yield from ("", *markdown_table.lines(("argument", ""), rows)) if rows else ()
     yield from _examples(parser.epilog or "")
     helps = {one.dest: one.help or "" for one in inner._choices_actions} if inner else {}
     for name, verb in inner.choices.items() if inner else ():
@@ -195,6 +197,7 @@ _FAMILIES: tuple[tuple[str, str, tuple[Rule, ...]], ...] = (
     ("Hand-kept claims files", "What `migrate` finds in them.", MIGRATE_RULES),
     ("Older scripts", "What `migrate` and `doctor` find of them.", OLDER_RULES),
     ("Health", "What `doctor` finds.", HEALTH_RULES),
+    ("CI", "What keeps `ci --fix` from putting the plan index right.", CI_RULES),
 )
 
 
@@ -203,14 +206,14 @@ def rules() -> str:
     lines = [
         *_RULES.splitlines(),
         "",
-        *_table(
+        *markdown_table.lines(
             ("code", "weight", "what it finds", "what happens otherwise", "mended"),
             ((_to_recovery(one), one.severity, one.title, one.consequence, one.mend or "-") for one in CATALOGUE),
         ),
     ]
     for title, words, family in _FAMILIES:
         rows = ((_to_recovery(one), one.severity, one.title) for one in family)
-        lines += ["", f"## {title}", "", words, "", *_table(("code", "weight", "what it means"), rows)]
+        lines += ["", f"## {title}", "", words, "", *markdown_table.lines(("code", "weight", "what it means"), rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -225,7 +228,7 @@ def configuration() -> str:
     lines = [
         *_CONFIGURATION.splitlines(),
         "",
-        *_table(
+        *markdown_table.lines(
             ("key", "takes", "default", "meaning"),
             (_key(one, _default(default, one.name)) for one in configuration_keys.KEYS),
         ),
@@ -235,7 +238,7 @@ def configuration() -> str:
         "One `[[plans]]` table for each plan folder. The defaults are those of the profile `plan`; where they are long,",
         "`holdfast config` prints them.",
         "",
-        *_table(
+        *markdown_table.lines(
             ("key", "takes", "default", "meaning"),
             (_key(one, _of_folder(folder, one.name)) for one in configuration_keys.FOLDER_KEYS),
         ),
@@ -287,7 +290,7 @@ def documents() -> str:
     for name in sorted(found):
         lines += ["", f'<a id="{_slug(name)}"></a>', f"## holdfast.{name}", ""]
         rows = list(_fields(found[name], "", name == "check"))
-        lines += _table(("field", "type"), rows) if rows else ["A document without fields of its own."]
+        lines += markdown_table.lines(("field", "type"), rows) if rows else ["A document without fields of its own."]
     return "\n".join(lines) + "\n"
 
 
@@ -341,7 +344,7 @@ def exits() -> str:
     lines = [
         *_EXITS.splitlines(),
         "",
-        *_table(
+        *markdown_table.lines(
             ("code", "means", "what was done", "what to do"),
             (
                 (f"[{one.code}](../RECOVERY.md#{one.anchor})", one.title, one.consequence, one.remedy)
@@ -350,10 +353,3 @@ def exits() -> str:
         ),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    def line(cells: Iterable[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-
-    return [line(heads), "|" + "---|" * len(heads), *(line(row) for row in rows)]

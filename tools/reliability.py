@@ -8,9 +8,11 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import markdown_table
 
 ROOT = Path(__file__).parent.parent
 PROOF = ROOT / ".proof"
@@ -96,24 +98,24 @@ def _lines(tests: dict[str, dict[str, int]], races: dict[str, Any]) -> Iterator[
         *(f"{_sum(races, name):,}" for name in _OUTCOMES),
     )
     rows.append((*total, str(sum(one["violations"] for one in races["modes"]))))
-    yield from _table(("mode", "rounds", *_OUTCOMES, "violations"), rows)
+    yield from markdown_table.lines(("mode", "rounds", *_OUTCOMES, "violations"), rows)
     yield ""
     yield "## Kills"
     yield ""
     yield "SIGKILL before and after each step that a command takes: each change of the disk, each program it starts, each"
     yield "question to a forge. Afterwards the next run must come to the same end, and nothing may be lost."
     yield ""
-    yield from _table(("tests", "commands killed"), _rows(tests, "killed"))
+    yield from markdown_table.lines(("tests", "commands killed"), _rows(tests, "killed"))
     yield ""
     yield "## Properties and fuzzing"
     yield ""
     yield "Examples made by Hypothesis: random plans, repositories, histories, merges and bytes; the smallest that fails is kept."
     yield ""
-    yield from _table(("tests", "examples"), _rows(tests, "examples"))
+    yield from markdown_table.lines(("tests", "examples"), _rows(tests, "examples"))
     yield ""
     yield "## What they have found"
     yield ""
-    yield from _table(("by", "what"), FOUND)
+    yield from markdown_table.lines(("by", "what"), FOUND)
     yield ""
     yield "## What they do not show"
     yield ""
@@ -139,13 +141,6 @@ def _words(name: str) -> str:
     path = ROOT / name
     said = ast.get_docstring(ast.parse(path.read_text())) if path.exists() else None
     return (said or name).split("\n")[0].rstrip(".")
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(columns) + " |"
-    yield "|---" * len(columns) + "|"
-    for row in rows:
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
 def _on() -> str:

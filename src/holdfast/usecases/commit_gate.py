@@ -40,29 +40,37 @@ def before_commit(place: Workspace, git_pid: str) -> Verdict:
     parents = _parents(place, head, git)
     verdict, after = _judge(observer, configured, head, parents)
     verdict = _with_guide(place, observer, verdict, head, parents, configured.policy)
-    direct = _on_main(place, configured.policy)
-    refused = (*direct, *verdict.refused)
+    refused = (*_on_main(place, configured.policy), *verdict.refused)
     if refused:
         return verdict._replace(refused=refused)
-    if git.pid == git_pid:
-        staged = _stage(place, configured, after)
-    else:
-        from holdfast.usecases import put_aside
-
-        paths = [folder.index_path for folder in configured.policy.folders]
-        staged, stuck = put_aside.staged(place, git_pid, paths, lambda: _stage(place, configured, after))
-        if stuck:
-            return Verdict(tuple(stuck), (), 0)
+    managed = git.pid != git_pid
+    staged, stuck = _staged(place, configured, after, git_pid if managed else "")
+    if stuck:
+        return Verdict(tuple(stuck), (), 0)
     if staged:
         verdict = verdict._replace(warnings=(*verdict.warnings, *_of_several(place, staged[0])))
+    _let_pass(place, git.pid, staged, managed)
+    marks.watch(place.repository.git_dir, configured.policy)
+    return verdict
+
+
+def _staged(place: Workspace, configured: Configured, after: PlanSet, manager: str) -> tuple[list[str], list[Problem]]:
+    """The paths of the plan index that were staged, or why none could be; `manager` is a process between git and us, or empty."""
+    if not manager:
+        return _stage(place, configured, after), []
+    from holdfast.usecases import put_aside
+
+    paths = [folder.index_path for folder in configured.policy.folders]
+    return put_aside.staged(place, manager, paths, lambda: _stage(place, configured, after))
+
+
+def _let_pass(place: Workspace, git_pid: str, staged: list[str], managed: bool) -> None:
+    """Tell post-commit what is left to do; a hook manager may run others after us, and then it looks at the commit."""
     partial = os.path.basename(place.environment.get("GIT_INDEX_FILE", "index")).startswith("next-index")
     if staged and partial:
         marks.to_heal(place.repository.git_dir, staged)
-    # A hook manager between git and us may run others after us: then the commit is looked at once it is made.
-    passed = marks.HEAL if staged and partial else marks.OK if git.pid == git_pid else marks.LOOK
-    marks.gate_passed(place.repository.git_dir, git.pid, passed)
-    marks.watch(place.repository.git_dir, configured.policy)
-    return verdict
+    passed = marks.HEAL if staged and partial else marks.LOOK if managed else marks.OK
+    marks.gate_passed(place.repository.git_dir, git_pid, passed)
 
 
 def judged(place: Workspace, git_pid: str) -> Verdict:
