@@ -311,6 +311,34 @@ def test_the_services_can_read_these_files(schema: str, path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_a_report_that_cannot_be_written_stops_before_anything_is_pushed(team: Team, tmp_path: Path) -> None:
+    tip = contributed(team, "work", {NEW: plan_text(41, "New")})
+    runner, said = pull_request(team, tmp_path / "runner", "work")
+    said |= {"GITHUB_ACTIONS": "true"}
+    ran = runner.home.holdfast("ci", "--fix", "--report", "no/such/folder.json", env=said, cwd=runner.clone.path)
+    assert ran.code == 1 and "cannot be written" in ran.err and len(ran.err.splitlines()) == 3, ran
+    assert team.remote.id_of("refs/heads/work") == tip
+
+
+def test_a_dry_run_changes_nothing(team: Team, tmp_path: Path) -> None:
+    tip = contributed(team, "work", {NEW: plan_text(41, "New")})
+    runner, said = pull_request(team, tmp_path / "runner", "work")
+    ran = runner.home.holdfast(
+        "ci", "--fix", "--dry-run", env={**said, "GITHUB_ACTIONS": "true"}, cwd=runner.clone.path
+    )
+    assert "--dry-run: the plan index is checked, not mended" in ran.err and "index-differs" in ran.out, ran
+    assert team.remote.id_of("refs/heads/work") == tip
+    assert runner.clone.git("rev-parse", "--is-shallow-repository").strip() == "true"
+
+
+def test_a_branch_that_is_gone_by_now(team: Team, tmp_path: Path) -> None:
+    contributed(team, "work", {NEW: plan_text(41, "New")})
+    runner, said = pull_request(team, tmp_path / "runner", "work")
+    team.remote.git("update-ref", "-d", "refs/heads/work")
+    ran, outputs = runner.act({"fix": "true"}, **said)
+    assert "work is not on the remote any more" in ran.err and outputs == {"fixed": ""}, ran
+
+
 def test_any_other_service_by_plain_commands(team: Team, tmp_path: Path) -> None:
     contributed(team, "work", {BROKEN: plan_text(42, "Broken", "✅ Complete")})
     clone = team.clone("anywhere")

@@ -17,6 +17,7 @@ import pytest
 
 from conftest import Ran, Repo, plan_text
 from holdfast.domain import configuration_keys
+from holdfast.domain.agents import AGENTS
 from holdfast.domain.codes import ALL
 from holdfast.domain.exit_codes import BY_CODE as EXITS
 from holdfast.entrypoints import cli
@@ -326,6 +327,13 @@ def on_terminal(repo: Repo, *args: str) -> str:
     process.wait()
     os.close(leader)
     return shown.decode()
+
+
+def test_the_help_of_agents_names_each_of_them(adopted: Repo) -> None:
+    shown = (
+        passed(adopted.holdfast("agents", "--help")).out + passed(adopted.holdfast("agents", "install", "--help")).out
+    )
+    assert not [one.name for one in AGENTS.values() if one.name not in shown or one.path not in shown]
 
 
 def test_a_terminal_is_safe_and_a_pipe_is_whole(adopted: Repo) -> None:

@@ -200,6 +200,9 @@ def test_hooks_that_a_manager_threw_away_are_told_and_come_back(name: str, tmp_p
     one = manager(name)
     repo = in_order(tmp_path, one, "mi")
     assert repo.json("doctor", "--no-self-test")["healthy"]
+    ours = repo.path / ".git/hooks/pre-commit.legacy"
+    ours.write_text(ours.read_text() + "# edited\n")
+    assert [one["code"] for one in repo.json("doctor", "--no-self-test")["diagnoses"]] == ["hook-old"]
     passed(repo.run(*one.install, "-f"))
     (said,) = [one for one in repo.json("doctor", "--no-self-test")["diagnoses"] if one["code"].startswith("hook")]
     assert (said["code"], said["fixable"]) == ("hook-foreign", True), said
@@ -284,6 +287,39 @@ def test_what_a_manager_stages_after_the_gate_is_looked_at(name: str, tmp_path: 
     assert "wrong:" in ran.err and "holdfast index --mend" in ran.err, ran
 
 
+@pytest.mark.parametrize(
+    ("name", "order"), [(name, order) for name in ("pre-commit", "prek", "lefthook") for order in ("im", "mi")]
+)
+def test_a_file_that_is_staged_in_part_keeps_the_rest(name: str, order: str, tmp_path: Path) -> None:
+    """The manager puts the edit in the middle aside, and brings it back over whatever was staged meanwhile."""
+    one = manager(name)
+    repo = in_order(tmp_path, one, order)
+    lines = [f"line {at}\n" for at in range(30)]
+    repo.write("long.txt", "".join(lines))
+    ok(repo.commit("long"))
+    repo.git("add", start(repo, 1))
+    lines[1] = "staged\n"
+    repo.write("long.txt", "".join(lines))
+    repo.git("add", "long.txt")
+    lines[15] = "not staged\n"
+    repo.write("long.txt", "".join(lines))
+    one.ran(repo)
+    ok(repo.try_git("commit", "-m", "a part"))
+    assert_right(repo)
+    assert one.ran(repo) == ["pre-commit"] and repo.status() == " M long.txt\n"
+    assert repo.read("long.txt") == "".join(lines) and "not staged" not in repo.show("long.txt")
+
+
+def test_a_patch_that_a_killed_manager_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    one = manager("lefthook")
+    repo = in_order(tmp_path, one, "im")
+    left = repo.path / ".git" / "info" / "lefthook-unstaged.patch"
+    left.write_text("diff --git a/gone.txt b/gone.txt\n--- a/gone.txt\n+++ b/gone.txt\n@@ -3 +3 @@\n-was\n+is\n")
+    repo.git("add", start(repo, 1))
+    ok(repo.try_git("commit", "-m", "after a kill"))
+    assert_right(repo)
+
+
 # lefthook's configuration
 
 
@@ -356,6 +392,13 @@ def test_a_manager_alone_keeps_the_plan_index(name: str, tmp_path: Path) -> None
     walk(repo, one, driver=False)
     ran = repo.try_git("commit", "-q", "--allow-empty", "-m", "[Plan #77] none")
     assert ran.code != 0 and "[message-reference]" in ran.out + ran.err, ran
+    # a merge with older problems on the other side passes, and is made again with the right plan index
+    repo.git("switch", "-q", "-c", "older", "HEAD~1")
+    ok(repo.try_git("commit", "--no-verify", "-qm", "old mess", "--", start(repo, 2, INVALID)))
+    repo.git("switch", "-q", "main")
+    ok(repo.try_git("merge", "-q", "--no-edit", "older"))
+    assert_right(repo)
+    assert repo.status() == "" and INVALID in repo.show(INDEX)
 
 
 @pytest.mark.parametrize("name", ["pre-commit", "prek"])
@@ -452,6 +495,10 @@ def test_every_way_to_commit_beside_husky(order: str, tmp_path: Path) -> None:
         2
     ]
     assert "hook-foreign" in [said["code"] for said in repo.json("doctor", "--no-self-test")["diagnoses"]]
+    ran = ok(
+        repo.commit("adopt without the line")
+    )  # husky starts our hooks with `sh -e`, and nothing is remembered yet
+    assert "script failed" not in ran.out + ran.err, ran
     repo.write(".husky/pre-commit", repo.read(".husky/pre-commit") + line + "\n")
     assert repo.json("doctor")["healthy"], repo.holdfast("doctor")
     if order.endswith("m"):

@@ -13,7 +13,10 @@ from test_agent_hooks import Agent, team_of_two, team_once
 
 __all__ = ["team_of_two", "team_once"]
 
-TELL = 'echo "$HOLDFAST_AGENT $HOLDFAST_SESSION waits on $HOLDFAST_BRANCH in $HOLDFAST_WORKTREE" >> ../told.txt'
+TELL = (
+    'echo "$HOLDFAST_AGENT $HOLDFAST_SESSION waits on $HOLDFAST_BRANCH in $HOLDFAST_WORKTREE"'
+    ' >> "$HOLDFAST_WORKTREE/../told.txt"'
+)
 
 
 def configure(repo: Repo, command: str) -> None:
@@ -57,6 +60,15 @@ def test_it_runs_each_time_that_a_session_starts_waiting_and_only_as_it_was_appr
     adopted.holdfast("session", "beat", "--id", "one")
     adopted.holdfast("session", "wait", "--id", "one")
     assert told(out, 2) == [line, line], "another text was not approved"
+
+
+def test_it_stands_in_no_worktree(adopted: Repo) -> None:
+    """While it runs, the worktree that it tells of can be removed."""
+    configure(adopted, 'pwd > "$HOLDFAST_WORKTREE/../told.txt"')
+    assert adopted.holdfast("approve", "notify.command", "--yes").code == 0
+    adopted.holdfast("session", "start", "--id", "one")
+    adopted.holdfast("session", "wait", "--id", "one")
+    assert told(adopted.path.parent / "told.txt", 1) == ["/"]
 
 
 def test_an_agents_own_hooks_bring_it_about(team_of_two: Clone) -> None:

@@ -61,11 +61,10 @@ def main() -> int:
 
 def release(root: Path, version: str) -> int:
     """Check, build, look once more, tag; 1 where one of them refuses."""
-    what = f"release {version}"
+    what, head = f"release {version}", git(root, "rev-parse", "HEAD")
     if subprocess.run(["make", "check"], cwd=root, check=False).returncode != 0:
         print(Blocker(what, "`make check` fails", "mend what it says, then run `make release` again"))
         return 1
-    head = git(root, "rev-parse", "HEAD")
     try:
         files = dist.made(root, root / "dist")
     except dist.NotSound as error:
@@ -77,7 +76,13 @@ def release(root: Path, version: str) -> int:
     if refused:
         print("\n\n".join(map(str, refused)))
         return 1
-    git(root, "tag", "--annotate", f"v{version}", "--message", f"Holdfast {version}\n\n{section(root, version)}", head)
+    text = f"Holdfast {version}\n\n{section(root, version)}"
+    tag = ["git", "tag", "--annotate", "--cleanup=whitespace", f"v{version}", "--message", text, head]
+    tagged = subprocess.run(tag, cwd=root, capture_output=True, text=True, check=False)
+    if tagged.returncode != 0:
+        why = (tagged.stderr.strip().splitlines() or ["git tag failed"])[-1]
+        print(Blocker(what, f"git could not tag it: {why}", "do what git says, then run `make release` again"))
+        return 1
     names = " ".join(str(one.relative_to(root)) for one in files)
     print(f"v{version} is tagged in this clone; nothing was pushed or uploaded. Next:")
     print(f"  git push --atomic {remote(root)} main v{version}")

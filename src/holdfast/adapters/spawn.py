@@ -30,7 +30,10 @@ class Overdue(Exception):
 
 
 class Patience:
-    """For so long what stands inside may wait: `Overdue` after that. Threads other than the first wait as long as they must."""
+    """For so long what stands inside may wait: `Overdue` after that. Threads other than the first wait as long as they must.
+
+    The process has one alarm: no such block stands inside another.
+    """
 
     __slots__ = ("_mine",)
 
@@ -176,8 +179,11 @@ def whole(handle: int) -> bytes:
 
 
 def _kill(pid: int) -> None:
-    os.kill(pid, _signal.SIGKILL)
-    os.waitpid(pid, 0)
+    try:
+        os.kill(pid, _signal.SIGKILL)
+        os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        return  # it ended in that very moment
 
 
 def _exit_code(pid: int) -> int:

@@ -219,7 +219,7 @@ BLOCKERS: tuple[Rule, ...] = (
         ERROR,
         "A hook manager has put unstaged changes of the plan index file aside, and they do not fit what this commit makes of it.",
         "The manager would stop with an error, and leave those changes out of the working tree.",
-        "Run `git stash push -- FILE` and commit again; or run `holdfast init`, whose hooks run before anything is put aside.",
+        "Run `git stash push -- FILE` and commit again.",
     ),
 )
 _BY_CODE = {rule.code: rule for rule in (*BLOCKERS, *WORKTREE_RULES, *FINISH_RULES, *CI_RULES)}

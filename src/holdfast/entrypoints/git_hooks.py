@@ -154,7 +154,7 @@ _HOOKS: dict[str, Callable[[Sequence[str], Mapping[str, str]], int]] = {
     "lefthook": _lefthook,
 }
 
-_NEEDED = {"pre-commit": 1, "commit-msg": 2, "post-commit": 1, "merge-driver": 3}
+_NEEDED = {"commit-msg": 2, "merge-driver": 3}
 """How many arguments follow the name of a hook at least."""
 
 _OF_GIT = frozenset({"pre-commit", "commit-msg", "post-commit", "check", "index", "after"})

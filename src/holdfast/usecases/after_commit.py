@@ -41,7 +41,7 @@ def after_commit(place: Workspace, git_pid: str) -> Report:
     """
     git_dir = place.repository.git_dir
     pid, passed = marks.passed_by(git_dir)
-    seen = pid != "" and pid in (git_pid, calling_git(git_pid).pid)
+    seen = pid != "" and (pid == git_pid or pid == calling_git(git_pid).pid)
     if seen and passed == marks.HEAL and not any(os.path.exists(os.path.join(git_dir, name)) for name in _SEQUENCES):
         _heal(place, marks.healing(git_dir))
     return look(place, "HEAD", seen=seen)
@@ -74,7 +74,7 @@ def _rebased(place: Workspace) -> list[str]:
     made: list[str] = []
     for line in decode(out).splitlines() if code == 0 else []:
         oid, _, said = line.partition(" ")
-        if "(start): " in said:
+        if said.partition(": ")[0].endswith("(start)"):  # `rebase (start): checkout main`; a subject may say that, too
             break
         made.insert(0, oid)
     else:

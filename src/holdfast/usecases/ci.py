@@ -51,19 +51,24 @@ class Outcome(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def check_and_fix(place: Workspace, run: Run, since: str | None = None, fix: bool = False) -> Outcome:
+def check_and_fix(
+    place: Workspace, run: Run, since: str | None = None, fix: bool = False, dry_run: bool = False
+) -> Outcome:
     """Check HEAD, or what it adds to `since` or to the commit that the service names; with `fix` mend the plan index first.
 
-    A shallow clone is completed: without history nobody knows what a change adds. Raises `Unreachable` where the remote
-    does not answer, `check.UnknownRevision` for a `since` that git does not know.
+    A shallow clone is completed: without history nobody knows what a change adds. With `dry_run` nothing is changed. Raises
+    `Unreachable` where the remote does not answer, `check.UnknownRevision` for a `since` that git does not know.
     """
     ground = surroundings.of(place)
     remote = _remote(place, ground)
-    notes = _completed(place, remote)
+    notes = _completed(place, remote, dry_run)
     base = since or _base(place, run, remote)
-    fixed = _fix(place, run, remote, ground) if fix and run.branch is not None and remote is not None else None
-    if fix and fixed is None:
-        notes = (*notes, "this run is about no branch: the plan index is checked, not mended")
+    fixed = None
+    if fix:
+        hindered = _hindered(run, remote, dry_run)
+        fixed = _fix(place, run, remote, ground) if not hindered and remote is not None else None
+        gone = f"{run.branch} is not on the remote any more"
+        notes += () if fixed is not None else (f"{hindered or gone}: the plan index is checked, not mended",)
     found = check.revision(place, "HEAD", base, None if run.request else run.branch)
     return Outcome(_after(found, fixed), base, fixed, notes)
 
@@ -74,9 +79,20 @@ def _remote(place: Workspace, ground: Ground) -> Remote | None:
     return contact.remote_for(place, ground, name) if name is not None else None
 
 
-def _completed(place: Workspace, remote: Remote | None) -> tuple[str, ...]:
+def _hindered(run: Run, remote: Remote | None, dry_run: bool) -> str:
+    """Why nothing can be mended here; empty where it can."""
+    if run.branch is None:
+        return "this run is about no branch"
+    if remote is None:
+        return "there is no remote"
+    return "--dry-run" if dry_run else ""
+
+
+def _completed(place: Workspace, remote: Remote | None, dry_run: bool) -> tuple[str, ...]:
     if remote is None or place.git.text("rev-parse", "--is-shallow-repository") != "true":
         return ()
+    if dry_run:
+        return ("this clone is shallow, and is left so: what is older cannot be told from what is new",)
     remote._replace(timeout=_WHOLE).complete()
     return (
         "this clone was shallow: the rest of its history is here now (`fetch-depth: 0`, GIT_DEPTH: 0 save the second fetch)",

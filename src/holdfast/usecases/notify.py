@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 _SECONDS = 60
 """So long the command may take: it tells somebody something."""
-_RUN = 'cd -- "$1" && exec /bin/sh -c "$2"'
 
 
 def tell(place: Workspace, session: Session) -> None:
     """Run the command for a session that has just begun to wait, where there is one that was approved.
 
-    It goes on by itself, and nobody waits for it: an agent's hook has other work.
+    It goes on by itself, and nobody waits for it: an agent's hook has other work. It stands in no worktree, which it would
+    keep in use: `HOLDFAST_WORKTREE` says which one is meant.
     """
     command = approvals.command(place.configurations.of_worktree().policy, approvals.NOTIFY)
     if not command or not approvals.is_approved(place, approvals.NOTIFY, command):
@@ -28,5 +28,5 @@ def tell(place: Workspace, session: Session) -> None:
         "HOLDFAST_SESSION": session.id, "HOLDFAST_AGENT": session.agent, "HOLDFAST_WORKTREE": place.top,
         "HOLDFAST_BRANCH": branch(place) or "",
     }  # fmt: skip
-    spawn.begin(["/bin/sh", "-c", _RUN, "sh", place.top, command], {**place.environment, **variables}, _SECONDS)
+    spawn.begin(["/bin/sh", "-c", command], {**place.environment, **variables}, _SECONDS)
     journal.here(place, "notify", session=session.id, agent=session.agent)

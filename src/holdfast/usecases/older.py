@@ -14,7 +14,7 @@ from holdfast.domain.older import CI, CLAIMS, CONFIG, DOES, HOOK, INDEX, LARGEST
 from holdfast.domain.problem import Problem
 from holdfast.domain.quoting import quoted
 from holdfast.domain.value import TYPE_CHECKING, NamedTuple
-from holdfast.usecases.setup import hook_files, hook_folder
+from holdfast.usecases.setup import hook_files, hook_folder, lefthook, managers
 from holdfast.usecases.setup.proposal import Site
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 """Where make looks, in its order."""
 
-_CONFIGS = (".pre-commit-config.yaml", "lefthook.yml", "lefthook.yaml", ".lefthook.yml")
+_CONFIGS = (*managers.CONFIGURATIONS, *lefthook.NAMES)
 _WORKFLOW = re.compile(r"\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|\.gitlab-ci\.yml")
 _SETTINGS = (".claude/settings.local.json", *(agent.path for agent in AGENTS.values() if agent.form is not None))
 _HOOKS = frozenset((

@@ -8,6 +8,7 @@ not fit any more is not applied: pre-commit stops with an error then and leaves 
 from __future__ import annotations
 
 import os
+from shlex import quote
 
 from holdfast.adapters import files, proc
 from holdfast.adapters.git import Git, scrubbed
@@ -28,14 +29,26 @@ def staged(
 
     `pid` is the process that started the hook: the manager, or what that has started.
     """
-    patches = list(_patches(place, pid))
+    # What does not fit before we stage anything is none of our doing: a manager that was killed may have left it.
+    patches = [patch for patch in _patches(place, pid) if _fits(place, patch)]
     if not patches:
         return stage(), []
     before = _Before.of(place, list(paths))
-    done = stage()
-    if not done or all(_fits(place, patch) for patch in patches):
-        return done, []
+    try:
+        done = stage()
+        if not done or all(_fits(place, patch) for patch in patches):
+            return done, []
+    except BaseException:
+        before.bring_back(place)
+        raise
     return [], [_in_the_way(path) for path in before.bring_back(place)]
+
+
+class _Patch(NamedTuple):
+    """A patch of changes put aside; a `bare` one has no lines around its changes."""
+
+    path: str
+    bare: bool = False
 
 
 class _Before(NamedTuple):
@@ -67,11 +80,12 @@ class _Before(NamedTuple):
         return changed
 
 
-def _patches(place: Workspace, pid: str) -> Iterator[str]:
+def _patches(place: Workspace, pid: str) -> Iterator[_Patch]:
     """The patches in which a manager that started us keeps unstaged changes: most end with the number of its process.
 
     pre-commit: `patch<time>-<pid>` in its store (pre_commit/staged_files_only.py); prek: `<time>-<pid>.patch` in the folder
-    `patches` of its own; lefthook: `info/lefthook-unstaged.patch`, with the name of a linked worktree before the last dot.
+    `patches` of its own; lefthook: `info/lefthook-unstaged.patch`, with the name of a linked worktree before the last dot,
+    and without lines around its changes (internal/git/repository.go).
     Seen while they ran (pre-commit 4.7, prek 0.5, lefthook 2.2).
     """
     above = proc.with_callers(int(pid)) if pid.isdigit() else ()
@@ -79,13 +93,13 @@ def _patches(place: Workspace, pid: str) -> Iterator[str]:
         for name in files.names(folder):
             number = name.removesuffix(".patch").rpartition("-")[2]
             if ("patch" in name) and number.isdigit() and int(number) in above:
-                yield os.path.join(folder, name)
+                yield _Patch(os.path.join(folder, name))
     if any(os.path.basename((proc.arguments(one) or [""])[0]).startswith("lefthook") for one in above):
         linked = place.repository.git_dir != place.repository.common_dir
         name = f".{os.path.basename(place.repository.git_dir)}" if linked else ""
         patch = os.path.join(place.repository.common_dir, "info", f"lefthook-unstaged{name}.patch")
         if os.path.isfile(patch):
-            yield patch
+            yield _Patch(patch, bare=True)
 
 
 def _stores(place: Workspace) -> list[str]:
@@ -98,9 +112,11 @@ def _stores(place: Workspace) -> list[str]:
     ]
 
 
-def _fits(place: Workspace, patch: str) -> bool:
-    """True where the patch can be applied to the working tree as it is now."""
-    code, _, _ = Git(place.top, scrubbed(place.environment)).attempt("apply", "--check", "--whitespace=nowarn", patch)
+def _fits(place: Workspace, patch: _Patch) -> bool:
+    """True where the patch can be applied to the working tree as it is now, as its manager applies it."""
+    how = ("--unidiff-zero", "--recount") if patch.bare else ()
+    git = Git(place.top, scrubbed(place.environment))
+    code, _, _ = git.attempt("apply", "--check", "--whitespace=nowarn", *how, "--", patch.path)
     return code == 0
 
 
@@ -109,5 +125,4 @@ def _in_the_way(path: str) -> Problem:
         f"{path} has changes that are not staged, and the hook manager, which has put them aside, could not bring them back "
         "over this commit's plan index"
     )
-    remedy = f"`git stash push -- {path}`, then commit again; or `holdfast init`, which works beside the manager without that"
-    return blocker("index-put-aside", path, message, remedy)
+    return blocker("index-put-aside", path, message, f"`git stash push -- {quote(path)}`, then commit again")

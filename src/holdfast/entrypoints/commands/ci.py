@@ -47,8 +47,10 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
 
     run_ = domain.of(face_.environment, _event(face_.environment.get("GITHUB_EVENT_PATH", "")))
     place = face_.workspace()
+    if parsed.report and not _report(face_, parsed.report, "[]\n"):  # before anything is pushed
+        return face.REFUSED
     try:
-        outcome = ci.check_and_fix(place, run_, parsed.since or None, parsed.fix and not face_.dry_run)
+        outcome = ci.check_and_fix(place, run_, parsed.since or None, parsed.fix, face_.dry_run)
     except surroundings.Refused as stop:
         return face_.refuse(stop.problems)
     _tell(face_, place, run_, outcome, parsed)
@@ -74,8 +76,7 @@ def _tell(face_: Face, place: Workspace, run_: Run, outcome: Outcome, parsed: ar
         face_.say(render.shown(note))
     before = annotate.lead(place.top, face_.environment)
     if parsed.report:
-        with open(os.path.join(face_.cwd, parsed.report), "w", encoding="utf-8") as file:
-            file.write(annotate.gitlab(found.problems, before) + "\n")
+        _report(face_, parsed.report, annotate.gitlab(found.problems, before) + "\n")
     if face_.json:
         mended = {"branch": fixed.branch, "commit": fixed.commit, "paths": list(fixed.paths)} if fixed else None
         face_.document("ci", {"service": run_.service, "since": outcome.since, "fixed": mended,
@@ -90,9 +91,24 @@ def _tell(face_: Face, place: Workspace, run_: Run, outcome: Outcome, parsed: ar
         _output(face_, f"fixed={fixed.commit}\n")
 
 
+def _report(face_: Face, path: str, text: str) -> bool:
+    """Write the report; False where it cannot be written, which is said."""
+    try:
+        with open(os.path.join(face_.cwd, path), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        face_.complain(f"`holdfast ci --report {path}`", f"it cannot be written: {error.strerror}", "name another FILE")
+        return False
+    return True
+
+
 def _output(face_: Face, line: str) -> None:
     """Hand a value to the steps that come after this one (GitHub Actions: `GITHUB_OUTPUT`)."""
     path = face_.environment.get("GITHUB_OUTPUT", "")
-    if path:
+    if not path:
+        return
+    try:
         with open(path, "a", encoding="utf-8") as file:
             file.write(line)
+    except OSError as error:  # the commit is pushed all the same
+        face_.say(render.shown(f"the output `fixed` could not be handed on: {path}: {error.strerror}"))

@@ -22,11 +22,12 @@ JOBS = "lefthook-holdfast.yml"
 LINE = f"extends: [{JOBS}]"
 """The line of lefthook's configuration that brings them in."""
 
-_NAMES = tuple(
+NAMES = tuple(
     lead + ending
     for lead in ("lefthook", ".lefthook", ".config/lefthook")
     for ending in (".yml", ".yaml", ".json", ".jsonc", ".toml")
 )
+"""The files, from the top of a worktree, that configure lefthook (https://lefthook.dev/configuration/)."""
 _PLAIN = (".yml", ".yaml")
 _HEAD = """\
 # Holdfast's hooks, where lefthook has put its own in their place (see `holdfast init`). To take them out: delete this file,
@@ -46,7 +47,7 @@ _ARGUMENTS = {"commit-msg": ' "{1}"', "post-merge": " {1}", "post-rewrite": " {1
 
 def configuration(top: str) -> str:
     """The file that configures lefthook here, from the top; empty for none."""
-    return next((name for name in _NAMES if os.path.isfile(os.path.join(top, name))), "")
+    return next((name for name in NAMES if os.path.isfile(os.path.join(top, name))), "")
 
 
 def jobs() -> str:

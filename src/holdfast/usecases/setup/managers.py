@@ -16,7 +16,7 @@ import re
 from holdfast.adapters import files
 
 OVERCOMMIT = "overcommit"
-PRE_COMMIT, PREK, LEFTHOOK, HUSKY = "pre-commit", "prek", "lefthook", "husky"
+PRE_COMMIT, PREK, LEFTHOOK = "pre-commit", "prek", "lefthook"
 
 LEGACY = ".legacy"
 """What the names of hooks end with that pre-commit and prek start before theirs."""
@@ -48,10 +48,11 @@ def starts_legacy(content: bytes | None) -> bool:
     return name == PRE_COMMIT or (version is not None and int(version[1]) >= _STARTS_LEGACY)
 
 
-_CONFIGURATIONS = {
-    ".pre-commit-config.yaml": PRE_COMMIT, ".pre-commit-config.yml": PRE_COMMIT, "prek.toml": PREK, ".husky": HUSKY,
+CONFIGURATIONS = {
+    ".pre-commit-config.yaml": PRE_COMMIT, ".pre-commit-config.yml": PRE_COMMIT, "prek.toml": PREK,
     ".overcommit.yml": OVERCOMMIT,
 }  # fmt: skip
+"""The files at the top of a worktree that configure managers; lefthook's many names stand in `lefthook`."""
 
 
 def notes(top: str, hooks: str) -> list[str]:
@@ -59,7 +60,7 @@ def notes(top: str, hooks: str) -> list[str]:
 
     Of husky each hook is spoken of by itself, and lefthook is spoken of where its configuration is.
     """
-    here = {_CONFIGURATIONS[name] for name in files.names(top) if name in _CONFIGURATIONS}
+    here = {CONFIGURATIONS[name] for name in files.names(top) if name in CONFIGURATIONS}
     content = [files.read_regular(f"{hooks}/{name}") for name in files.names(hooks)]
     installed = {wrote(one) for one in content if starts_legacy(one)}
     said = [
