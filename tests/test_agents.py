@@ -149,6 +149,22 @@ def test_no_path_of_this_machine_is_committed(adopted: Repo) -> None:
         assert "/home" not in text
 
 
+@pytest.mark.parametrize("name", [agent.name for agent in AGENTS.values()])
+@pytest.mark.parametrize("part", ["file", "folder"])
+def test_settings_that_lead_out_of_the_repository_are_refused(adopted: Repo, name: str, part: str) -> None:
+    """A branch may bring a link to somebody's own settings, for every repository."""
+    path = adopted.path / AGENTS[name].path
+    outside = adopted.path.parent / "outside"
+    outside.mkdir()
+    (outside / path.name).write_text("{}")
+    link, target = (path, outside / path.name) if part == "file" else (path.parent, outside)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(target)
+    ran = adopted.holdfast("agents", "install", name, "--yes")
+    assert ran.code == 1 and "leads out of the repository" in ran.err and "Traceback" not in ran.err, ran
+    assert (outside / path.name).read_text() == "{}" and len(list(outside.iterdir())) == 1
+
+
 def test_a_symlink_to_settings_stays_one(adopted: Repo) -> None:
     real = adopted.write("elsewhere/settings.json", THEIRS)
     (adopted.path / ".claude").mkdir()
@@ -248,7 +264,7 @@ def test_an_agent_that_works_here_is_seen_by_doctor(adopted: Repo, name: str) ->
 @pytest.mark.parametrize("sign", [*SIGNS.values(), "GEMINI.md", ".github/copilot-instructions.md"])
 def test_init_says_that_agents_work_here(repo: Repo, sign: str) -> None:
     repo.write(sign, "{}")
-    note = next(one for one in detect.notes(str(repo.path)) if "coding agents work here" in one)
+    note = next(one for one in detect.helpers(str(repo.path)) if "coding agents work here" in one)
     assert "holdfast agents install" in note
 
 

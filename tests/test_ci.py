@@ -320,6 +320,39 @@ def test_a_report_that_cannot_be_written_stops_before_anything_is_pushed(team: T
     assert team.remote.id_of("refs/heads/work") == tip
 
 
+def test_a_report_is_written_through_no_symlink_of_the_branch(team: Team, tmp_path: Path) -> None:
+    """A merge request may bring a link by the name of the report that the template writes."""
+    victim = tmp_path / "victim"
+    victim.write_text("SECRET")
+    clone = team.clone("anywhere")
+    (clone.path / "report.json").symlink_to(victim)
+    ran = clone.holdfast("ci", "--since", "HEAD", "--report", "report.json")
+    assert ran.code == 0 and victim.read_text() == "SECRET", ran
+    assert json.loads(clone.read("report.json")) == [] and not (clone.path / "report.json").is_symlink()
+    (clone.path / "out").symlink_to(tmp_path)
+    ran = clone.holdfast("ci", "--since", "HEAD", "--report", "out/report.json")
+    assert ran.code == 1 and "leads out of the repository" in ran.err and not (tmp_path / "report.json").exists(), ran
+
+
+def test_no_name_is_a_command_of_an_older_kind(team: Team, tmp_path: Path) -> None:
+    """GitHub's runner obeys `##[command]` anywhere in a line."""
+    odd = "##[stop-commands]token.md"
+    config = f"main_branch = 'main'\n[[plans]]\npath = 'docs/plans'\nindex = '{odd}'\n"
+    index = team.remote.show(INDEX, "refs/heads/main")
+    contributed(team, "work", {"holdfast.toml": config, f"docs/plans/{odd}": index, NEW: plan_text(41, "New")})
+    runner, said = pull_request(team, tmp_path / "runner", "work")
+    ran, _ = runner.act({"fix": "true"}, **said)
+    assert "put the plan index of" in ran.err and "##[" not in ran.err, ran
+    assert all(line.startswith("::") for line in ran.out.splitlines() if "##[" in line), "those are read another way"
+
+
+def test_a_repository_without_a_commit(tmp_path: Path, env: dict[str, str]) -> None:
+    repo = Repo(tmp_path, env)
+    repo.git("init", "-q", "-b", "main")
+    ran = repo.holdfast("ci")
+    assert ran.code == 1 and "there is no commit here yet" in ran.err and "ambiguous" not in ran.err, ran
+
+
 def test_a_dry_run_changes_nothing(team: Team, tmp_path: Path) -> None:
     tip = contributed(team, "work", {NEW: plan_text(41, "New")})
     runner, said = pull_request(team, tmp_path / "runner", "work")

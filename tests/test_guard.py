@@ -767,6 +767,6 @@ def test_the_example_of_a_configuration_in_the_readme_is_one() -> None:
     example = re.search(r"```toml\n(.*?)```", readme, re.S)
     assert example is not None
     found, problems = configuration.from_mapping(tomllib.loads(example[1]), "holdfast.toml")
-    assert problems == [] and found.guard == GuardPolicy(False)
+    assert problems == [] and found.guard == GuardPolicy(True)
     command = re.search(r"`HOLDFAST_ALLOW=1 git branch -D plan-12-parser`", readme)
     assert command is not None

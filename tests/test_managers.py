@@ -320,6 +320,18 @@ def test_a_patch_that_a_killed_manager_left_is_in_nobodys_way(tmp_path: Path) ->
     assert_right(repo)
 
 
+@pytest.mark.parametrize("name", ["pre-commit", "prek"])
+def test_the_manager_goes_first_and_then_we(name: str, tmp_path: Path) -> None:
+    """The manager brings ours back to the hook's own name: that is where it is taken away."""
+    one = manager(name)
+    repo = in_order(tmp_path, one, "mi")
+    one.uninstalls(repo)
+    passed(repo.holdfast("init", "--uninstall", "--yes"))
+    assert not [name for name, text in hooks(repo).items() if b"holdfast" in text]
+    repo.write("other.txt", "alone\n")
+    ok(repo.commit("without both"))
+
+
 # lefthook's configuration
 
 

@@ -253,6 +253,16 @@ def test_a_wrong_call_is_an_error_that_says_what_is_wrong(alone: Clone) -> None:
     assert alone.claims() == []
 
 
+def test_a_wrong_argument_is_not_repeated_whole(alone: Clone) -> None:
+    async def story(agent: Agent) -> None:
+        found = await agent.raw("finish", plan=1, evidence="x" * 5_000_000)
+        assert found["failed"] and "maxLength" in found["message"] and len(json.dumps(found)) < 5_000, len(
+            json.dumps(found)
+        )
+
+    talk(alone, story)
+
+
 def test_no_value_is_read_as_a_flag(team: Team, ada: Clone) -> None:
     async def story(agent: Agent) -> None:
         taken = await agent.call("start", plan=3, owner="--offline")
@@ -349,6 +359,14 @@ def running(clone: Clone) -> list[str]:
     return found
 
 
+def words_of(process: psutil.Process) -> str:
+    """The command line of a process; empty for one that has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
 def cwd_of(process: psutil.Process) -> str:
     """Where a process stands; empty for one that has just ended."""
     try:
@@ -392,7 +410,7 @@ def test_a_long_call_keeps_none_waiting_and_says_what_it_does(verified: Clone, t
                 assert (await agent.call("plan_text", plan=number))["exit"] == 0
             await until(lambda: any(message == "verifying by hand" for _, message in told))
             assert not done
-            (server,) = [one for one in psutil.Process().children() if "holdfast-mcp" in " ".join(one.cmdline())]
+            (server,) = [one for one in psutil.Process().children() if "holdfast-mcp" in words_of(one)]
             assert {found for one in (server, *server.children()) if (found := cwd_of(one))} == {"/"}
             (tmp_path / "go").touch()
         (result,) = done
@@ -531,10 +549,10 @@ def test_a_command_stands_nowhere_and_each_of_its_lines_is_told_once(tmp_path: P
     )
     call = Call(["/bin/sh", "-c", script], dict(os.environ))
     try:
-        lines = []
-        while not lines:
+        lines: list[str] = []
+        while lines[-1:] != ["two"]:
             lines += filter(None, [call.last_line()])
-        assert lines == ["two"] and call.last_line() == "" and call.code() is None
+        assert lines in (["two"], ["one", "two"]) and call.last_line() == "" and call.code() is None
         (tmp_path / "go").touch()
         while call.code() is None:
             time.sleep(0.02)

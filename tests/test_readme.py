@@ -12,7 +12,7 @@ from conftest import Repo, plan_text, sealed
 README = Path(__file__).parent.parent / "README.md"
 
 _BETWEEN = {
-    "holdfast check --rev": 'cd "$top" && git fetch -q',
+    "holdfast ci": 'cd "$top" && git fetch -q',
     "cd": 'git push -q origin HEAD:main && cd "$top"',
     "holdfast worktree list": 'cd "$top" && holdfast start 12 >/dev/null',
     "holdfast agents": 'cd "$top"',

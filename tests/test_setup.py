@@ -740,7 +740,7 @@ def test_a_virtual_environments_python_is_not_resolved(planned: Repo, tmp_path: 
 
 def test_no_repository_a_bare_one_and_an_old_git_are_refused(repo: Repo, tmp_path: Path) -> None:
     (blocker,) = repo.at(repo.home).propose().blockers
-    assert (blocker.code, blocker.remedy) == ("init-no-repository", "git init && holdfast init")
+    assert (blocker.code, blocker.remedy) == ("init-no-repository", "run `git init && holdfast init`")
     repo.git("init", "-q", "--bare", str(tmp_path / "bare"))
     for place in (tmp_path / "bare", repo.top / ".git"):
         (blocker,) = repo.at(place).propose().blockers

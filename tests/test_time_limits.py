@@ -91,6 +91,18 @@ def test_what_goes_on_by_itself_and_ends_leaves_nothing(repo: Repo) -> None:
     assert not any("77779" in one for one in _commands())
 
 
+def test_an_alarm_of_the_caller_goes_on(repo: Repo) -> None:
+    """`alarm 2; exec holdfast` is how a script limits a command where there is no timeout(1)."""
+    script = (
+        "import os, signal, sys; signal.alarm(1); "
+        "os.execv(sys.executable, [sys.executable, '-c', "
+        '\'from holdfast.adapters import spawn; import os; spawn.Running(["sleep", "9"], dict(os.environ)).done()\'])'
+    )
+    began = time.monotonic()
+    assert repo.run(sys.executable, "-c", script).code == -14
+    assert time.monotonic() - began < 6
+
+
 def test_git_asks_nobody(repo: Repo, tmp_path: Path) -> None:
     """A server that wants a password gets none from a terminal: every git is told that there is none to ask."""
     folder = tmp_path / "bin"

@@ -7,7 +7,8 @@ import os
 from shlex import quote
 
 from holdfast.adapters import clock
-from holdfast.adapters.git import Git, GitError, decode
+from holdfast.adapters.git import Git, GitError, decode, failure
+from holdfast.adapters.spawn import OVERDUE
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def in_the_way(git: Git, old: str, new: str) -> tuple[str, ...]:
     leaving = {os.path.join(git.cwd, one.path) for one in changes if one.status == "D"}
     found = [one.path for one in changes if one.status == "A" and _is_there(git.cwd, one.path, leaving)]
     code, _, err = _moved(git, "-n", "-u", old, new)
+    if code == OVERDUE:
+        raise failure(err, "git read-tree gave no answer")
     if code != 0:
         found += _named(err) or [decode(err).strip().splitlines()[-1].removeprefix("fatal: ")]
     return tuple(dict.fromkeys(found))

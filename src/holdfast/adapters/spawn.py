@@ -30,25 +30,31 @@ class Overdue(Exception):
 
 
 class Patience:
-    """For so long what stands inside may wait: `Overdue` after that. Threads other than the first wait as long as they must.
+    """For so long what stands inside may wait: `Overdue` after that.
 
-    The process has one alarm: no such block stands inside another.
+    The process has one alarm, and it may be its caller's (as `alarm 60; exec holdfast`): one that is set already counts
+    alone. Threads other than the first wait as long as they must.
     """
 
-    __slots__ = ("_mine",)
+    __slots__ = ("_before", "_mine")
 
     def __enter__(self) -> None:
+        self._mine = False
         try:
-            _signal.signal(_signal.SIGALRM, _overdue)
+            left = _signal.alarm(LONGEST)
+            if left:
+                _signal.alarm(left)
+                return
+            self._before = _signal.signal(_signal.SIGALRM, _overdue)
         except ValueError:
-            self._mine = False
+            _signal.alarm(0)
             return
         self._mine = True
-        _signal.alarm(LONGEST)
 
     def __exit__(self, *_: object) -> None:
         if self._mine:
             _signal.alarm(0)
+            _signal.signal(_signal.SIGALRM, self._before)
 
 
 def _overdue(*_: object) -> None:

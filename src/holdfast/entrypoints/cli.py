@@ -160,6 +160,8 @@ class Parser(argparse.ArgumentParser):
         width = min(shutil.get_terminal_size((80, 24)).columns, 100)
         if self.description is not None:
             self.description = textwrap.fill(self.description, width - 1)
+        if self.epilog is not None:
+            self.epilog = _narrowed(self.epilog, width - 1)
         return super().format_help()
 
     def flags(self) -> list[str]:
@@ -176,6 +178,20 @@ class Parser(argparse.ArgumentParser):
         hint = f"did you mean `{near}`? See `{self.prog} --help`" if near else f"run `{self.prog} --help`"
         _complain(f"`{self.prog}`", why, hint)
         raise SystemExit(face.USAGE)
+
+
+def _narrowed(text: str, width: int) -> str:
+    """Lines that are no wider; what is cut goes on below where the second column begins, where there is one."""
+    import textwrap
+
+    lines = []
+    for line in text.split("\n"):
+        column = re.match(r"\s*\S.*?\s{2,}(?=\S)", line)
+        indent = (
+            len(column[0]) if column is not None and len(column[0]) < width // 2 else len(line) - len(line.lstrip()) + 2
+        )
+        lines.append(textwrap.fill(line, width, subsequent_indent=" " * indent, break_on_hyphens=False) if line else "")
+    return "\n".join(lines)
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -269,7 +285,10 @@ def _common(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 def _overview() -> str:
     width = max(len(name) for name in COMMANDS)
     lines = [f"    {name:<{width}}  {what}" for name, what in COMMANDS.items()]
-    return "\n".join(
+    import shutil
+
+    edge = min(shutil.get_terminal_size((80, 24)).columns, 100) - 1
+    text = "\n".join(
         (
             f"holdfast {__version__}: the process around parallel work in one git repository, true by construction",
             "",
@@ -281,6 +300,7 @@ def _overview() -> str:
             "",
         )
     )
+    return _narrowed(text, edge)
 
 
 def _unknown(name: str) -> int:

@@ -25,6 +25,7 @@ FOLDERS, FILES = ":folders", ":files"
 _OPEN, _PLANS, _CLAIMED, _WORKTREES, _REMOVED, _REVISIONS = (
     "open_plans", "every_plan", "claimed", "worktrees", "removed", "revisions",
 )  # fmt: skip
+_BRANCHES = "claim_branches"
 _CODES, _SCHEMAS, _AGENTS, _STEPS, _KEYS, _STATUSES = "codes", "schemas", "agents", "steps", "keys", "statuses"
 
 OF_ARGUMENT = {
@@ -48,7 +49,7 @@ OF_ARGUMENT = {
 """Which words an argument takes, by its command and its name there."""
 OF_METAVAR = {
     "DIR": FOLDERS, "PATH": FILES, "REV": _REVISIONS, "BASE..": _REVISIONS, "N": _PLANS, "N,M": _PLANS,
-    "BRANCH": _CLAIMED, "B": _CLAIMED,
+    "BRANCH": _BRANCHES, "B": _BRANCHES, "FILE": FILES,
 }  # fmt: skip
 """Which words any other argument takes, by how its help calls the value; what is in neither table is free text."""
 

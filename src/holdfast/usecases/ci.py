@@ -6,6 +6,9 @@ meanwhile stays, and the commit is made anew on top of that.
 
 from __future__ import annotations
 
+import os
+
+from holdfast.adapters import files
 from holdfast.adapters.git import Git
 from holdfast.adapters.refs import HEADS, REMOTES
 from holdfast.adapters.remote import Lease, Unreachable
@@ -79,6 +82,20 @@ def _remote(place: Workspace, ground: Ground) -> Remote | None:
     return contact.remote_for(place, ground, name) if name is not None else None
 
 
+def write_report(place: Workspace, path: str, text: str) -> str:
+    """Write a report in one step; why it cannot be written, empty for done. No symlink of a branch is written through."""
+    folder, top = os.path.dirname(path), os.path.realpath(place.top)
+    if f"{folder}/".startswith(f"{place.top}/") and os.path.commonpath((os.path.realpath(folder), top)) != top:
+        return f"{folder} leads out of the repository"
+    if not os.path.isdir(folder) or os.path.isdir(path):
+        return "there is no such folder" if not os.path.isdir(folder) else "a folder stands there"
+    try:
+        files.put(path, files.State(text.encode("utf-8", "replace")))
+    except OSError as error:
+        return str(error.strerror)
+    return ""
+
+
 def _hindered(run: Run, remote: Remote | None, dry_run: bool) -> str:
     """Why nothing can be mended here; empty where it can."""
     if run.branch is None:
@@ -101,6 +118,8 @@ def _completed(place: Workspace, remote: Remote | None, dry_run: bool) -> tuple[
 
 def _base(place: Workspace, run: Run, remote: Remote | None) -> str | None:
     """The commit to compare with; None where everything is to be told."""
+    if place.git.resolve("HEAD") is None:
+        raise check.UnknownRevision("there is no commit here yet")
     parents = place.git.text("rev-parse", "HEAD^@").split()
     if run.request and len(parents) == 2 and parents[1] == run.head:
         return parents[0]  # GitHub and GitLab check the merge of a request: main may have gone on since the event

@@ -36,6 +36,8 @@ _NEWS = 1.0
 _SILENCE = 10.0
 """Seconds between two reports of progress: when there is something to say, and when there is not."""
 
+_NAME_ONE = "name the absolute path of a worktree; `git worktree list` shows them"
+
 _running: set[Call] = set()
 
 
@@ -52,7 +54,7 @@ async def run(
     worktree = given[WORKTREE]
     why = _no_place(worktree)
     if why:
-        return tool_result.refused(why, "name the absolute path of a worktree; `git worktree list` shows them")
+        return tool_result.refused(why, _NAME_ONE)
     odd = [name for name, one in given.items() if isinstance(one, str) and not _sayable(one)]
     if odd:
         return tool_result.wrong(f"{odd[0]}: no command line can hold this text")
@@ -63,7 +65,8 @@ async def run(
     _running.add(call)
     try:
         code = await _ended(call, told)
-        return tool_result.of(tool, given, code, *call.said())
+        gone = _no_place(worktree) if code == 1 else ""
+        return tool_result.refused(gone, _NAME_ONE) if gone else tool_result.of(tool, given, code, *call.said())
     finally:
         if call.code() is None:
             with anyio.CancelScope(shield=True):

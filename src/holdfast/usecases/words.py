@@ -40,6 +40,11 @@ def claimed(place: Workspace) -> list[Told]:
     ]
 
 
+def claim_branches(place: Workspace) -> list[Told]:
+    """The branch of each claim, with whose it is."""
+    return [(one.branch, one.owner or "") for one in claims.listed(place, clock.now()).claims]
+
+
 def worktrees(place: Workspace) -> list[Told]:
     """The branch of each linked worktree, with its folder."""
     found = surroundings.of(place).worktrees

@@ -47,13 +47,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(face_: Face, parsed: argparse.Namespace) -> int:
     """Install, remove or check."""
+    import difflib
+
     from holdfast.domain.agents import AGENTS
 
     for name in parsed.names:
         if name not in AGENTS:
             what = f"`holdfast agents {parsed.verb} {name}`"
             why = f"hooks are known of {', '.join(AGENTS)}; other agents run `holdfast session start`"
-            return face_.unknown(what, why, name, list(AGENTS), f"agents {parsed.verb}")
+            near = next(iter(difflib.get_close_matches(name, AGENTS, n=1)), "")
+            face_.complain(
+                what, why, f"run `holdfast agents {parsed.verb} {near}`" if near else "run `holdfast agents --help`"
+            )
+            return face.USAGE
     names = list(dict.fromkeys(parsed.names))
     return _check(face_, names) if parsed.verb == "check" else _install(face_, names, parsed)
 

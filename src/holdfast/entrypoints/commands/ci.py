@@ -47,7 +47,7 @@ def run(face_: Face, parsed: argparse.Namespace) -> int:
 
     run_ = domain.of(face_.environment, _event(face_.environment.get("GITHUB_EVENT_PATH", "")))
     place = face_.workspace()
-    if parsed.report and not _report(face_, parsed.report, "[]\n"):  # before anything is pushed
+    if parsed.report and not _report(face_, place, parsed.report, "[]\n"):  # before anything is pushed
         return face.REFUSED
     try:
         outcome = ci.check_and_fix(place, run_, parsed.since or None, parsed.fix, face_.dry_run)
@@ -73,10 +73,10 @@ def _event(path: str) -> Any:
 def _tell(face_: Face, place: Workspace, run_: Run, outcome: Outcome, parsed: argparse.Namespace) -> None:
     found, fixed = outcome.found, outcome.fixed
     for note in outcome.notes:
-        face_.say(render.shown(note))
+        _say(face_, run_, note)
     before = annotate.lead(place.top, face_.environment)
     if parsed.report:
-        _report(face_, parsed.report, annotate.gitlab(found.problems, before) + "\n")
+        _report(face_, place, parsed.report, annotate.gitlab(found.problems, before) + "\n")
     if face_.json:
         mended = {"branch": fixed.branch, "commit": fixed.commit, "paths": list(fixed.paths)} if fixed else None
         face_.document("ci", {"service": run_.service, "since": outcome.since, "fixed": mended,
@@ -87,19 +87,24 @@ def _tell(face_: Face, place: Workspace, run_: Run, outcome: Outcome, parsed: ar
         check_command.show(face_, found, place.top)
     if fixed is not None and fixed.commit is not None:
         paths = ", ".join(render.shown(path) for path in fixed.paths)
-        face_.say(render.shown(f"put the plan index of {fixed.branch} right: {paths}, commit {fixed.commit[:10]}"))
+        _say(face_, run_, f"put the plan index of {fixed.branch} right: {paths}, commit {fixed.commit[:10]}")
         _output(face_, f"fixed={fixed.commit}\n")
 
 
-def _report(face_: Face, path: str, text: str) -> bool:
+def _report(face_: Face, place: Workspace, path: str, text: str) -> bool:
     """Write the report; False where it cannot be written, which is said."""
-    try:
-        with open(os.path.join(face_.cwd, path), "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        face_.complain(f"`holdfast ci --report {path}`", f"it cannot be written: {error.strerror}", "name another FILE")
-        return False
-    return True
+    from holdfast.usecases import ci
+
+    why = ci.write_report(place, os.path.join(face_.cwd, path), text)
+    if why:
+        face_.complain(f"`holdfast ci --report {path}`", f"it cannot be written: {why}", "name another FILE")
+    return not why
+
+
+def _say(face_: Face, run_: Run, text: str) -> None:
+    """Say something; GitHub's runner obeys `##[` anywhere in a line, and a name of a branch may hold it (actions/runner)."""
+    said = render.shown(text)
+    face_.say(said.replace("##[", "#\\u0023[") if run_.service == "github" else said)
 
 
 def _output(face_: Face, line: str) -> None:

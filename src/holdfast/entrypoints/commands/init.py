@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--uninstall", action="store_true", help="leave the repository as it was")
     parser.add_argument("--no-hooks", action="store_true", help="no git hooks: check in CI only")
     parser.add_argument(
-        "--folder", action="append", default=[], metavar="PATH", help="a plan folder, instead of those found"
+        "--folder", action="append", default=[], metavar="DIR", help="a plan folder, instead of those found"
     )
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--plans-only", action="store_true", help="leave records (ADR, RFC) alone")

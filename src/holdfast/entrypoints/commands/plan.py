@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     new.add_argument("title")
     new.add_argument("--priority", metavar="P")
     new.add_argument("--blocked-by", metavar="N,M", type=_numbers, default=())
-    new.add_argument("--folder", metavar="PATH", help="the plan folder, where there are several")
+    new.add_argument("--folder", metavar="DIR", help="the plan folder, where there are several")
     new.add_argument("--start", action="store_true", help="claim it at once: the plan goes on its claim branch")
     new.add_argument("--owner", metavar="NAME", help="with --start: the name of this worker (else $HOLDFAST_OWNER)")
     new.add_argument("--offline", action="store_true", help="take a number without asking the remote")

@@ -56,6 +56,10 @@ blockers says in `remedy` what to do next, and in `who` whether you do it (you),
 person (human). Remedies are commands of `holdfast`: run them with `-C WORKTREE`, or call the tool of that name."""
 
 
+_SHORT = 300
+"""Characters that the words about a wrong argument may have."""
+
+
 def serve(environment: Mapping[str, str]) -> int:
     """Serve one client until it closes standard input or ends this process; gives the exit code."""
     # Whatever the SDK would log is a client's malformed message, or is reported by `_called`.
@@ -171,6 +175,8 @@ async def _called(context: ServerRequestContext[Any], asked: CallToolRequestPara
 async def _result(tool: Tool, given: dict[str, Any], told: Any) -> Result:
     wrong = best_match(_checker(tool.name).iter_errors(given))
     if wrong is not None:
-        where = ".".join(str(part) for part in wrong.absolute_path)
-        return tool_result.wrong(f"{where}: {wrong.message}" if where else wrong.message)
+        where = words.line(".".join(str(part) for part in wrong.absolute_path))
+        # Its words repeat the value, which may be megabytes.
+        why = wrong.message if len(wrong.message) <= _SHORT else f"its {wrong.validator} is {wrong.validator_value}"
+        return tool_result.wrong(f"{where}: {words.line(why)}" if where else words.line(why))
     return await tool_call.run(tool, given, os.environ, told)

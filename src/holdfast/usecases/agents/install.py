@@ -182,6 +182,9 @@ def _hook_removal(place: Workspace) -> list[Step]:
 
 def _registration(place: Workspace, agent: Agent, remove: bool) -> Step | Problem | None:
     path = settings_path(place, agent)
+    if _leads_away(place, path):
+        message = f"{agent.path}, the settings of {agent.title}, leads out of the repository, to {path}"
+        return problem("agents-settings", agent.path, message, f"make {agent.path} a file, then run it again")
     try:
         before = files.state(path)
         text = (before.content or b"").decode()
@@ -199,6 +202,12 @@ def _registration(place: Workspace, agent: Agent, remove: bool) -> Step | Proble
     return Step(
         "remove" if not after.exists else "edit", path, f"{agent.title}: {verb} {agent.path}", before, after, agent
     )
+
+
+def _leads_away(place: Workspace, path: str) -> bool:
+    """True where a symlink leads elsewhere: a branch can bring one that points to somebody's own settings."""
+    top = os.path.realpath(place.top)
+    return os.path.commonpath((path, top)) != top or os.path.relpath(path, top).split(os.sep)[0] == ".git"
 
 
 def _unread(error: Exception) -> str:

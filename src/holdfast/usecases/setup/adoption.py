@@ -227,7 +227,7 @@ def _no_mode(mode: str) -> Problem:
     return refuse(
         "init-mode",
         mode,
-        f"refused: there is no index mode {mode!r}, only {known}",
+        f"there is no index mode {mode!r}, only {known}",
         f"holdfast init --mode {policy.COMMITTED}",
     )
 

@@ -45,6 +45,10 @@ _PLACEHOLDER = re.compile("@([A-Z]+)@")
 _INCLUDE = re.compile(r"^#include ([a-z-]+)\n", re.M)
 _SPECIAL = re.compile(r"[\\*?\[\]]")
 _MODE = 0o755
+_KEEPS = (
+    "lefthook keeps hooks that its configuration asks for no more, and they do nothing: "
+    "`lefthook uninstall && lefthook install` takes them away"
+)
 
 
 def templates() -> dict[str, str]:
@@ -154,7 +158,8 @@ def moved(entry: Entry, site: Site, record: Record) -> Entry:
     path = site.absolute(entry.place)
     if entry.kind != HOOK or is_ours(path):
         return entry
-    there = (site.place(other) for other in places(path)[1:] if is_ours(other))
+    base = path.removesuffix(managers.LEGACY).removesuffix(managers.OLD)  # it may have been moved back
+    there = (site.place(other) for other in places(base) if is_ours(other))
     return next((entry._replace(place=place) for place in there if record.entry(place) is None), entry)
 
 
@@ -176,7 +181,8 @@ def put_back(entry: Entry, site: Site, path: str, now: State) -> Proposal:
             )
             return Proposal(steps=(step,), edits=(leftover,))
         if managers.wrote(now.content) and not resting.exists:
-            return Proposal()
+            keeps = managers.wrote(now.content) == managers.LEFTHOOK and not entry.before.exists
+            return Proposal(notes=(_KEEPS,) if keeps else ())
         rest = f"; the hook that was here before init rests as {site.shown(kept)}" if resting.exists else ""
         return Proposal(notes=(f"the hook {site.shown(path)} is another's now and stays{rest}",))
     before = ABSENT if behind and managers.wrote(entry.before.content) else entry.before

@@ -231,7 +231,7 @@ def _site(git: Git) -> Site | Problem:
         numbers = git_version.parse(version)
         if numbers < git_version.OLDEST:
             wanted = ".".join(map(str, git_version.OLDEST))
-            message = f"refused: this is {version}, and Holdfast needs git {wanted} or later"
+            message = f"this is {version}, and Holdfast needs git {wanted} or later"
             return refuse("init-git-version", "git", message, "install a newer git, then `holdfast init`")
         found = git.locate()
     except NotARepository as error:
@@ -239,7 +239,7 @@ def _site(git: Git) -> Site | Problem:
     if not _one_line(found.common_dir + (found.top or "")):
         return _control_character("the repository", found.top or found.common_dir)
     if found.top is None:
-        message = f"refused: {git.cwd} is a bare repository or a git folder, and plans live in a working tree"
+        message = f"{git.cwd} is a bare repository or a git folder, and plans live in a working tree"
         remedy = "git worktree add ../work && holdfast -C ../work init"
         return refuse("init-no-worktree", "the repository", message, remedy)
     return Site(found.top, found.common_dir)
@@ -247,10 +247,10 @@ def _site(git: Git) -> Site | Problem:
 
 def _no_repository(folder: str, said: str) -> Problem:
     if "safe.directory" in said:
-        message = f"refused: git does not open the repository at {folder}, because it belongs to another user"
+        message = f"git does not open the repository at {folder}, because it belongs to another user"
         return refuse("init-no-repository", "the repository", message, f"{said.strip()} && holdfast init", HUMAN)
-    message = f"refused: {folder} is in no git repository ({said}), and Holdfast keeps everything in one"
-    return refuse("init-no-repository", "the repository", message, "git init && holdfast init")
+    message = f"{folder} is in no git repository ({said}), and Holdfast keeps everything in one"
+    return refuse("init-no-repository", "the repository", message, "run `git init && holdfast init`")
 
 
 def _profiles(options: Options) -> frozenset[str]:
@@ -346,8 +346,7 @@ def _not_writable(whole: Proposal) -> list[Problem]:
         refuse(
             "init-read-only",
             folder,
-            f"refused: init would write in {folder}, and this process may not (a sandbox, a read-only disk "
-            "or another owner)",
+            f"init would write in {folder}, and this process may not (a sandbox, a read-only disk or another owner)",
             "run `holdfast init` from a shell that may write there",
             HUMAN,
         )

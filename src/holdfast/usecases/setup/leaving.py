@@ -50,10 +50,10 @@ def propose_uninstall(top: str, environment: Mapping[str, str]) -> Proposal:
     try:
         found = Git(top, scrubbed(environment)).locate()
     except NotARepository as error:
-        message = f"refused: {top} is in no git repository ({error}), so there is nothing to uninstall"
+        message = f"{top} is in no git repository ({error}), so there is nothing to uninstall"
         return Proposal(blockers=(refuse("init-no-repository", "the repository", message, "cd into the repository"),))
     if found.top is None:
-        message = f"refused: {top} is not in a working tree, where Holdfast's files would be"
+        message = f"{top} is not in a working tree, where Holdfast's files would be"
         return Proposal(blockers=(refuse("init-no-worktree", "the repository", message, "cd into a worktree of it"),))
     site, git = Site(found.top, found.common_dir), Git(found.top, scrubbed(environment))
     record = install_record.load(site)

@@ -134,7 +134,7 @@ def joined(parts: Iterable[Proposal]) -> Proposal:
     return Proposal(
         steps=tuple(step for part in every for step in part.steps),
         blockers=tuple(problem for part in every for problem in part.blockers),
-        notes=tuple(note for part in every for note in part.notes),
+        notes=tuple(dict.fromkeys(note for part in every for note in part.notes)),
         edits=tuple(edit for part in every for edit in part.edits),
         settings=tuple(pair for part in every for pair in part.settings),
         drop_section=any(part.drop_section for part in every),
