@@ -111,6 +111,14 @@ def _nothing_else_changed(before: Plan, after: Plan, name: str) -> None:
     ]
 
 
+def test_evidence_below_a_status_heading_is_no_status() -> None:
+    """Text below `## Status` is the status: there evidence goes to the end, whatever section is in between."""
+    before = "## Status\n**Verification Evidence:**\n**Status:** 📋 Planned\n".encode()
+    after = with_evidence(before, read(before), FOLDER, "ran it")
+    assert read(after).status == read(before).status == "planned"
+    assert after.startswith(before) and text_of(after).endswith("## Verification Evidence\n\nran it\n")
+
+
 @given(MARKS, LINES, ENDINGS, st.booleans(), st.sampled_from(["ran it", "- all passed\n- twice", "  it works  "]))
 def test_evidence_is_added_and_every_byte_stays(
     mark: str, lines: list[str], ending: str, last: bool, evidence: str

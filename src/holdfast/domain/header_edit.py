@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.domain import front_matter, header_line, markdown
 from holdfast.domain.plan import BOM, LABEL, find_section
+from holdfast.domain.plan_reader import parse
 from holdfast.domain.value import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,15 +48,16 @@ def with_evidence(content: bytes, plan: Plan, folder: FolderPolicy, evidence: st
     sections = find_section(plan, folder.evidence_sections)
     if sections:
         at = _after_line(text, sections[0].line)
-        edited = text[:at] + newline + body + newline + text[at:]
-    else:
-        gap = "" if text.endswith("\n") or not text else newline
-        heading = folder.evidence_sections[0] if folder.evidence_sections else "Verification Evidence"
-        # A code fence or comment that is never closed would swallow what is added: it ends here.
-        closing = markdown.unclosed(text)
-        gap += closing + newline if closing else ""
-        edited = text + gap + newline.join(("", f"## {heading}", "", body, ""))
-    return edited.encode("utf-8", "surrogateescape")
+        edited = (text[:at] + newline + body + newline + text[at:]).encode("utf-8", "surrogateescape")
+        # Below a heading `## Status`, a text is the status: then it goes to the end as well.
+        if parse(plan.path, plan.number, edited, folder).status == plan.status:
+            return edited
+    gap = "" if text.endswith("\n") or not text else newline
+    heading = folder.evidence_sections[0] if folder.evidence_sections else "Verification Evidence"
+    # A code fence or comment that is never closed would swallow what is added: it ends here.
+    closing = markdown.unclosed(text)
+    gap += closing + newline if closing else ""
+    return (text + gap + newline.join(("", f"## {heading}", "", body, ""))).encode("utf-8", "surrogateescape")
 
 
 def _after_line(text: str, number: int) -> int:
