@@ -8,7 +8,7 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,64 +65,72 @@ def main() -> int:
 
 
 def _lines(tests: dict[str, dict[str, int]], races: dict[str, Any]) -> Iterator[str]:
-    passed, failed, skipped = (
-        sum(one.get(key, 0) for one in tests.values()) for key in ("passed", "failed", "skipped")
-    )
-    killed, examples = (sum(one.get(key, 0) for one in tests.values()) for key in ("killed", "examples"))
     yield "<!-- written by `make prove` -->"
     yield "# Reliability"
     yield ""
+    yield from _totals(tests, races)
+    yield from _section("Races", _races(races))
+    yield from _section(
+        "Kills", (*_KILLS, "", *markdown_table.lines(("tests", "commands killed"), _rows(tests, "killed")))
+    )
+    examples = markdown_table.lines(("tests", "examples"), _rows(tests, "examples"))
+    yield from _section("Properties and fuzzing", (_FUZZING, "", *examples))
+    yield from _section("What they have found", markdown_table.lines(("by", "what"), FOUND))
+    yield from _section("What they do not show", _NOT_SHOWN)
+
+
+_KILLS = (
+    "SIGKILL before and after each step that a command takes: each change of the disk, each program it starts, each",
+    "question to a forge. Afterwards the next run must come to the same end, and nothing may be lost.",
+)
+_FUZZING = (
+    "Examples made by Hypothesis: random plans, repositories, histories, merges and bytes; "
+    "the smallest that fails is kept."
+)
+_NOT_SHOWN = (
+    "They ran on one Linux machine. macOS, network file systems and real forges were not among them; nor was a power",
+    "failure of a disk that lies about `fsync`.",
+)
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    yield ""
+    yield f"## {title}"
+    yield ""
+    yield from lines
+
+
+def _totals(tests: dict[str, dict[str, int]], races: dict[str, Any]) -> Iterator[str]:
+    """What was tried in all, and on what."""
+    total = {key: sum(one.get(key, 0) for one in tests.values()) for key in _COUNTED}
     yield f"What `make prove` tried on {datetime.datetime.now(datetime.UTC).date()}, with {_on()}: real git, real"
     yield "processes, real HTTP, real SIGKILL. Played are the answers of forges alone, and they stand over real repositories."
     yield ""
-    yield f"**{passed:,} tests passed, {failed} failed, {skipped} were skipped**; {examples:,} examples of properties, "
-    yield f"{killed:,} commands killed at a chosen step, and {_sum(races, None):,} workers in races."
-    yield ""
-    yield "## Races"
-    yield ""
+    yield f"**{total['passed']:,} tests passed, {total['failed']} failed, {total['skipped']} were skipped**; "
+    yield f"{total['examples']:,} examples of properties, {total['killed']:,} commands killed at a chosen step, and"
+    yield f"{_sum(races, None):,} workers in races."
+
+
+def _races(races: dict[str, Any]) -> Iterator[str]:
+    """Each way in which workers raced, and what became of them."""
     yield f"{races['workers']} workers at once want the same plan, number or merge; some are killed. Exactly one may win, every"
     yield f"loser must be told who did, and no claim may be half made. {races['seconds']:,} s, seed {races['seed']}."
     yield ""
+    modes = races["modes"]
     rows = [
-        (
-            one["mode"],
-            f"{one['taken']:,}",
-            *(f"{one['outcomes'].get(name, 0):,}" for name in _OUTCOMES),
-            str(one["violations"]),
-        )
-        for one in races["modes"]
+        _race(one["mode"], one["taken"], [one["outcomes"].get(name, 0) for name in _OUTCOMES], one["violations"])
+        for one in modes
     ]
-    total = (
-        "**all**",
-        f"{sum(one['taken'] for one in races['modes']):,}",
-        *(f"{_sum(races, name):,}" for name in _OUTCOMES),
-    )
-    rows.append((*total, str(sum(one["violations"] for one in races["modes"]))))
+    taken, violations = (sum(one[key] for one in modes) for key in ("taken", "violations"))
+    rows.append(_race("**all**", taken, [_sum(races, name) for name in _OUTCOMES], violations))
     yield from markdown_table.lines(("mode", "rounds", *_OUTCOMES, "violations"), rows)
-    yield ""
-    yield "## Kills"
-    yield ""
-    yield "SIGKILL before and after each step that a command takes: each change of the disk, each program it starts, each"
-    yield "question to a forge. Afterwards the next run must come to the same end, and nothing may be lost."
-    yield ""
-    yield from markdown_table.lines(("tests", "commands killed"), _rows(tests, "killed"))
-    yield ""
-    yield "## Properties and fuzzing"
-    yield ""
-    yield "Examples made by Hypothesis: random plans, repositories, histories, merges and bytes; the smallest that fails is kept."
-    yield ""
-    yield from markdown_table.lines(("tests", "examples"), _rows(tests, "examples"))
-    yield ""
-    yield "## What they have found"
-    yield ""
-    yield from markdown_table.lines(("by", "what"), FOUND)
-    yield ""
-    yield "## What they do not show"
-    yield ""
-    yield "They ran on one Linux machine. macOS, network file systems and real forges were not among them; nor was a power"
-    yield "failure of a disk that lies about `fsync`."
 
 
+def _race(mode: str, taken: int, outcomes: list[int], violations: int) -> tuple[str, ...]:
+    return (mode, f"{taken:,}", *(f"{count:,}" for count in outcomes), str(violations))
+
+
+_COUNTED = ("passed", "failed", "skipped", "killed", "examples")
 _OUTCOMES = ("won", "lost", "refused", "killed")
 
 
